@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Runs of bytes: compare, cut, convert. No allocation, no locale. */
+#include "engine/base/span.h"
+#include "engine/base/must.h"
+
+bool
+span_is_equal(struct span a, struct span b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
+}
+
+bool
+span_is_equal_nocase(struct span a, struct span b)
+{
+	return a.len == b.len && span_has_prefix_nocase(a, b);
+}
+
+bool
+span_has_prefix_nocase(struct span s, struct span prefix)
+{
+	if (s.len < prefix.len)
+		return false;
+	for (size_t i = 0; i < prefix.len; i++)
+		if (ascii_lower(s.p[i]) != ascii_lower(prefix.p[i]))
+			return false;
+	return true;
+}
+
+size_t
+span_find(struct span s, char c)
+{
+	const char *hit = s.len ? memchr(s.p, c, s.len) : NULL;
+
+	return hit ? (size_t)(hit - s.p) : s.len;
+}
+
+size_t
+span_find_last(struct span s, char c)
+{
+	const char *hit = s.len ? memrchr(s.p, c, s.len) : NULL;
+
+	return hit ? (size_t)(hit - s.p) : s.len;
+}
+
+struct span
+span_from(struct span s, size_t i)
+{
+	assert(i <= s.len);
+	return (struct span) { s.p + i, s.len - i };
+}
+
+struct span
+span_to(struct span s, size_t i)
+{
+	assert(i <= s.len);
+	return (struct span) { s.p, i };
+}
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+struct span
+span_trim(struct span s)
+{
+	while (s.len && is_space(s.p[0]))
+		s = span_from(s, 1);
+	while (s.len && is_space(s.p[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+static bool
+is_one_of(char c, const char *set)
+{
+	return c != '\0' && strchr(set, c) != NULL;
+}
+
+struct span
+span_word(struct span *s, const char *seps)
+{
+	size_t n = 0;
+	struct span word;
+
+	while (s->len && is_one_of(s->p[0], seps))
+		*s = span_from(*s, 1);
+	while (n < s->len && !is_one_of(s->p[n], seps))
+		n++;
+	word = span_to(*s, n);
+	*s = span_from(*s, n);
+	return word;
+}
+
+bool
+span_to_u64(struct span s, uint64_t *out)
+{
+	uint64_t n = 0;
+
+	if (s.len == 0)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		if (__builtin_mul_overflow(n, 10, &n) ||
+		    __builtin_add_overflow(n, (uint64_t)(s.p[i] - '0'), &n))
+			return false;
+	}
+	*out = n;
+	return true;
+}
+
+size_t
+span_copy(struct span s, char *dst, size_t cap)
+{
+	size_t n = s.len < cap ? s.len : cap - 1;
+
+	must(cap > 0);
+	if (n)
+		memcpy(dst, s.p, n);
+	dst[n] = '\0';
+	return n;
+}
+
+size_t
+span_copy_lower(struct span s, char *dst, size_t cap)
+{
+	size_t n = span_copy(s, dst, cap);
+
+	for (size_t i = 0; i < n; i++)
+		dst[i] = ascii_lower(dst[i]);
+	return n;
+}
+
+uint64_t
+span_hash(struct span s)
+{
+	uint64_t h = 0xcbf29ce484222325ull;
+
+	for (size_t i = 0; i < s.len; i++)
+		h = (h ^ (unsigned char)s.p[i]) * 0x100000001b3ull;
+	h ^= h >> 32;
+	h *= 0x9e3779b97f4a7c15ull;
+	return h ^ (h >> 29);
+}

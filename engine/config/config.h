@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * config.h: main.cf, master.cf and tables, read into one immutable struct
+ * config: a struct per module and per service. Made by one thread at start and
+ * reload; reading it needs no lock. A reload makes a new one beside the old;
+ * who still works with the old one holds a reference.
+ *
+ * Syntax and meaning: postconf(5), master(5), DATABASE_README. Each parameter
+ * is one row of params.def; what `penstock config`, the manual page and
+ * `penstock check` say derives from it.
+ */
+#ifndef PENSTOCK_CONFIG_CONFIG_H
+#define PENSTOCK_CONFIG_CONFIG_H
+
+#include "dataplane/net.h"
+#include "deliver/deliver.h"
+#include "engine/base/diag.h"
+#include "engine/base/log.h"
+#include "engine/policy/policy_cfg.h"
+#include "engine/smtp/smtp_cfg.h"
+#include "queue/queue.h"
+
+#include <stdio.h>
+
+enum engine_idle { ENGINE_IDLE_ADAPTIVE, ENGINE_IDLE_POLL };
+
+/* What is the process's own, and no module's. */
+struct engine_cfg {
+	uint32_t workers_n;	   /* penstock_workers; 0: one per core */
+	bool is_pinned;		   /* penstock_pin_workers */
+	enum engine_idle idle;	   /* penstock_idle */
+	uint64_t memory_bytes_max; /* penstock_memory_limit: message bodies */
+	uint64_t shutdown_us;	   /* penstock_shutdown_timeout */
+	uint64_t ipc_timeout_us;
+	const char *user; /* penstock_user; "": the owner of mailboxes */
+	const char *control_socket; /* penstock_control_socket */
+	bool is_unsafe_bench;	    /* penstock_unsafe_bench */
+};
+
+/* One inet service of master.cf that smtpd stands behind. */
+struct service {
+	const char *name;	 /* as in master.cf: "smtp", "127.0.0.1:2525" */
+	const char *host;	 /* "" : as inet_interfaces says */
+	const char *port;	 /* "smtp", "2525" */
+	const char *syslog_name; /* -o syslog_name=… */
+	unsigned line;		 /* of master.cf */
+	struct smtp_cfg smtp;
+	struct policy_cfg policy;
+};
+
+struct config {
+	const char *dir;
+	struct engine_cfg engine;
+	struct net_cfg net;
+	struct queue_cfg queue;
+	struct deliver_cfg deliver;
+	struct log_cfg log;
+	struct net_listen *listens; /* services x addresses to bind */
+	unsigned listens_n;
+	struct service *services;
+	unsigned services_n;
+	struct config_store *store; /* owns everything above */
+};
+
+/*
+ * Reads dir/main.cf, dir/master.cf and every table they name. What is wrong is
+ * in *diag; NULL when any of it is an error. One reference is the caller's.
+ */
+struct config *config_load(const char *dir, struct diag *diag);
+/* Any thread. */
+struct config *config_get(struct config *cfg);
+void config_put(struct config **cfg);
+
+/*
+ * `penstock config`: names (or all, or with only_set those that the files set)
+ * as "name = value", one a line; with is_help with type, default, module and
+ * meaning. EX_OK, or EX_USAGE with unknown names said on stderr.
+ */
+MUST_USE int config_print(const struct config *cfg, char *const *names,
+			  unsigned names_n, bool only_set, bool is_help,
+			  FILE *out);
+/* The parameters as a section of the manual page (mdoc), from the table. */
+void config_print_manual(FILE *out);
+
+#endif

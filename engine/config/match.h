@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * match.h: Postfix's match lists: names or addresses separated by commas or
+ * white space, "!" negates, "/file" is replaced by its contents, "type:table"
+ * matches when the key is found; the first entry that matches decides. Opened
+ * at start or reload; lookups from any thread, no lock, no allocation.
+ */
+#ifndef PENSTOCK_CONFIG_MATCH_H
+#define PENSTOCK_CONFIG_MATCH_H
+
+#include "engine/base/ip.h"
+#include "engine/config/table.h"
+
+struct match;
+
+enum match_kind {
+	MATCH_STRING, /* whole, case folded: mydestination, ..._domains */
+	MATCH_DOMAIN, /* ".dom" or "dom" match subdomains: relay_domains and
+			 what parent_domain_matches_subdomains names */
+	MATCH_HOST,   /* host names and networks: mynetworks */
+};
+
+/* NULL when there was an error, which then is in *diag. */
+struct match *match_open(enum match_kind kind, struct span value,
+			 const char *dir, const char *file, unsigned line,
+			 struct diag *diag);
+void match_close(struct match **match);
+bool match_is_empty(const struct match *match);
+
+/* TABLE_FOUND: it is in the list. */
+enum table_result match_name(const struct match *match, struct span name);
+/* name: the client's verified host name, or empty. */
+enum table_result match_client(const struct match *match, struct span name,
+			       const struct ip *ip);
+
+#endif

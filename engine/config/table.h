@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * table.h: Postfix's lookup tables (DATABASE_README, cidr_table(5),
+ * regexp_table(5), pcre_table(5), lmdb_table(5)): "type:name" opened at start
+ * or reload, then immutable. Lookups: any thread at once, no lock, no
+ * allocation, never block but for lmdb (a page of a mapped file).
+ */
+#ifndef PENSTOCK_CONFIG_TABLE_H
+#define PENSTOCK_CONFIG_TABLE_H
+
+#include "engine/base/diag.h"
+#include "engine/base/must.h"
+#include "engine/base/span.h"
+
+struct table; /* one table: one "type:name" */
+struct maps;  /* a parameter's list of tables, searched in order */
+
+#define TABLE_VALUE_MAX 8192
+
+/* Where a value made for this lookup ($1 of a regexp) is put together. */
+struct table_buf {
+	char text[TABLE_VALUE_MAX];
+};
+
+enum table_result {
+	TABLE_FOUND,
+	TABLE_NOT_FOUND,
+	TABLE_ERROR, /* the table server or the disk failed: try later (4xx) */
+};
+
+/*
+ * Opens "hash:/etc/postfix/virtual" and so on; proxy: is skipped. dir: what
+ * relative names stand under. Complaints go to *diag with file and line;
+ * NULL when there was an error. An unknown type names the known ones.
+ */
+struct table *table_open(struct span type_name, const char *dir,
+			 struct diag *diag);
+void table_close(struct table **table);
+
+/*
+ * Looks key up as it is (indexed types fold it to lower case, as Postfix
+ * does). *value_out borrows from the table or from *buf.
+ */
+enum table_result table_find(const struct table *table, struct span key,
+			     struct table_buf *buf, struct span *value_out);
+/*
+ * regexp, pcre, cidr: want the whole address only, never its parts
+ * (user, @domain, parent domains); "static" answers anything.
+ */
+bool table_is_pattern(const struct table *table);
+const char *table_name(const struct table *table); /* "hash:/etc/…" */
+uint64_t table_entries_n(const struct table *table);
+uint64_t table_memory_bytes(const struct table *table);
+
+/*
+ * A parameter's value: "hash:/a, regexp:/b". An empty list gives an empty
+ * maps. NULL when there was an error. file and line: where the value stands.
+ */
+struct maps *maps_open(struct span value, const char *dir, const char *file,
+		       unsigned line, struct diag *diag);
+void maps_close(struct maps **maps);
+bool maps_is_empty(const struct maps *maps);
+/* The first table that has key; partial keys skip pattern tables. */
+enum table_result maps_find(const struct maps *maps, struct span key,
+			    bool is_partial, struct table_buf *buf,
+			    struct span *value_out);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * policy.h: who may send what to whom: address classes (ADDRESS_CLASS_README),
+ * virtual aliases, restriction lists, and where each recipient's mail goes.
+ * A struct policy is compiled from one service's struct policy_cfg at start or
+ * reload, then immutable: any thread asks at once, no lock, no allocation, no
+ * waiting (what must wait for DNS or a server will come back through rings).
+ */
+#ifndef PENSTOCK_POLICY_POLICY_H
+#define PENSTOCK_POLICY_POLICY_H
+
+#include "engine/base/addr.h"
+#include "engine/base/diag.h"
+#include "engine/base/envelope.h"
+#include "engine/base/ip.h"
+#include "engine/policy/policy_cfg.h"
+
+struct policy;
+
+/*
+ * Compiles *cfg, which it borrows until policy_close(). service: for messages
+ * ("smtp inet"). NULL when there was an error, which then is in *diag.
+ * Restrictions that need what is not built yet (DNS, SASL, policy servers) are
+ * named in *diag: a warning where leaving them out lets nothing in that they
+ * would stop (permit_..., warn_if_reject reject_...), else an error.
+ */
+struct policy *policy_open(const struct policy_cfg *cfg, const char *service,
+			   struct diag *diag);
+void policy_close(struct policy **policy);
+
+/* When smtpd_delay_reject is yes, CONNECT, HELO and MAIL say nothing. */
+enum policy_stage {
+	POLICY_CONNECT,
+	POLICY_HELO,
+	POLICY_MAIL,
+	POLICY_RCPT,
+	POLICY_DATA,
+	POLICY_EOD, /* end of data */
+	POLICY_VRFY,
+	POLICY_STAGE_N
+};
+
+/* What is known of the session so far; empty where it is not. */
+struct policy_query {
+	enum policy_stage stage;
+	struct ip client_ip;
+	struct span client_name; /* "unknown" when not verified */
+	struct span helo;
+	const char *proto;	   /* "SMTP" or "ESMTP" */
+	const struct addr *sender; /* NULL before MAIL */
+	const struct addr *rcpt;   /* RCPT and VRFY */
+	uint64_t size_bytes;	   /* MAIL: SIZE= as declared; EOD: real */
+	unsigned rcpt_n;	   /* recipients accepted so far */
+	bool is_pipelined;	   /* commands were waiting behind this one */
+};
+
+#define POLICY_TEXT_MAX 1024
+
+/* One warn_if_reject finding: the worker logs it as reject_warning. */
+struct policy_verdict {
+	uint16_t code;	 /* 0: go on. Else the SMTP reply code */
+	bool is_close;	 /* 421, 521: hang up after the reply */
+	bool is_discard; /* accepted, and then thrown away (DISCARD) */
+	bool has_warning;
+	char text[POLICY_TEXT_MAX];    /* "5.7.1 <x>: Relay access denied" */
+	char warning[POLICY_TEXT_MAX]; /* "554 5.7.1 <x>: …", when has_warning
+					*/
+};
+
+void policy_ask(const struct policy *policy, const struct policy_query *query,
+		struct policy_verdict *out);
+
+/*
+ * Expands one accepted recipient (aliases, catch-alls, classes) and adds every
+ * resulting recipient to *env, with transport and destination. `like` gives
+ * what is kept as the client said it: orig, orcpt, notify. Used at RCPT, and
+ * again for deferred mail, since the tables may have changed by then.
+ * A target already in *env (same rcpt and dest) is not added twice.
+ *
+ * 0; or an SMTP reply: 451 4.3.0 (table failure), 451 4.3.5, 452 4.5.3 (too
+ * many), 550 5.1.1: code and *text_out (at most POLICY_TEXT_MAX with its NUL),
+ * and *env as before.
+ */
+MUST_USE int policy_route(const struct policy *policy, const struct addr *rcpt,
+			  const struct envelope_rcpt *like,
+			  struct envelope *env, char text_out[POLICY_TEXT_MAX]);
+
+/* In mynetworks: the client may relay. */
+bool policy_is_my_network(const struct policy *policy, const struct ip *ip);
+
+#endif

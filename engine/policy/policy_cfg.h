@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * policy_cfg.h: what main.cf says about who may send what to whom; one per
+ * service, since master.cf may override any of it. Made by config/, immutable
+ * after that. The rows are in config/params.def.
+ */
+#ifndef PENSTOCK_POLICY_POLICY_CFG_H
+#define PENSTOCK_POLICY_POLICY_CFG_H
+
+#include "engine/config/match.h"
+#include "engine/config/table.h"
+
+struct policy_cfg {
+	const char *myhostname;
+	const char *mydomain;
+	const char *myorigin;
+	const char *recipient_delimiter;
+	struct match *mynetworks;
+	struct match *mydestination;
+	struct match *inet_interfaces; /* user@[own ip] is local */
+	struct match *proxy_interfaces;
+	struct match *relay_domains;
+	struct match *virtual_alias_domains;
+	struct match *virtual_mailbox_domains;
+	struct maps *virtual_alias_maps;
+	struct maps *virtual_mailbox_maps;
+	struct maps *virtual_uid_maps;
+	struct maps *virtual_gid_maps;
+	struct maps *alias_maps;
+	struct maps *local_recipient_maps;
+	struct maps *relay_recipient_maps;
+	struct maps *canonical_maps;
+	const char *virtual_mailbox_base;
+	const char *virtual_transport;
+	uint32_t virtual_minimum_uid;
+	uint32_t virtual_alias_expansion_limit;
+	uint32_t virtual_alias_recursion_limit;
+	/* restriction lists, as text; policy_open() compiles them */
+	const char *client_restrictions;
+	const char *helo_restrictions;
+	const char *sender_restrictions;
+	const char *relay_restrictions;
+	const char *recipient_restrictions;
+	const char *data_restrictions;
+	const char *eod_restrictions;
+	bool is_delay_reject;
+	bool is_helo_required;
+	bool is_reject_unlisted_recipient;
+	bool is_reject_unlisted_sender;
+	bool is_show_user_unknown_table_name;
+	bool is_append_at_myorigin;
+	uint32_t access_map_reject_code;
+	uint32_t reject_code;
+	uint32_t unknown_local_recipient_reject_code;
+	uint32_t unknown_virtual_mailbox_reject_code;
+	uint32_t unknown_virtual_alias_reject_code;
+	uint32_t unknown_relay_recipient_reject_code;
+	uint32_t relay_domains_reject_code;
+};
+
+#endif
