@@ -10,6 +10,8 @@
 #ifndef PENSTOCK_BASE_ADDR_H
 #define PENSTOCK_BASE_ADDR_H
 
+#include "engine/base/ip.h"
+#include "engine/base/must.h"
 #include "engine/base/span.h"
 
 #define ADDR_BYTES_MAX 512 /* RFC 5321 asks for 256; VERP senders need more */
@@ -33,12 +35,27 @@ enum addr_result {
  * "<postmaster>", or (as Postfix takes it) the same without the brackets. On
  * ADDR_OK *in stands after the path. *why says what was wrong otherwise.
  */
-enum addr_result addr_parse_path(struct span *in, struct addr *out,
-				 const char **why);
+MUST_USE enum addr_result addr_parse_path(struct span *in, struct addr *out,
+					  const char **why);
 
 /* The whole of text is one address without brackets, as in a table's value. */
-enum addr_result addr_parse(struct span text, struct addr *out,
-			    const char **why);
+MUST_USE enum addr_result addr_parse(struct span text, struct addr *out,
+				     const char **why);
+
+/*
+ * The local part without its quoting: what a person would call the mailbox.
+ * Gives the bytes written, at most ADDR_BYTES_MAX; no NUL.
+ */
+size_t addr_unquote(const struct addr *a, char out[ADDR_BYTES_MAX]);
+
+/*
+ * A host name as Postfix takes it: labels of letters, digits, '-', '_' and
+ * UTF-8, at most 63 bytes each and 255 in all, no empty label, no '-' at an
+ * end of a label, not numeric throughout. *why says what was wrong otherwise.
+ */
+bool addr_is_hostname(struct span name, const char **why);
+/* "[192.0.2.1]" or "[IPv6:2001:db8::1]" (RFC 5321 section 4.1.3). */
+bool addr_is_literal(struct span text, struct ip *ip_out);
 
 static inline struct span
 addr_span(const struct addr *a)
