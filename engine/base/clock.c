@@ -40,7 +40,7 @@ clock_date(uint64_t wall_us, char out[CLOCK_DATE_MAX])
 
 		localtime_r(&now, &tm);
 		len = (unsigned)strftime(text, sizeof(text),
-					 "%a, %d %b %Y %H:%M:%S %z (%Z)", &tm);
+					 "%a, %e %b %Y %H:%M:%S %z (%Z)", &tm);
 		last = now;
 	}
 	memcpy(out, text, len + 1);

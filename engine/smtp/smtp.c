@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The SMTP machine's frame: sessions, states, lines out of bytes, and the
+ * answers that come back from outside. Commands are in smtp_cmd.c, bodies in
+ * smtp_data.c.
+ */
+#include "engine/smtp/smtp_int.h"
+#include "engine/base/clock.h"
+
+#include <stdlib.h>
+
+static const char *const state_names[ST_N] = {
+	[ST_PROXY] = "PROXY", [ST_GREET] = "CONNECT", [ST_START] = "CONNECT",
+	[ST_READY] = "HELO",  [ST_MAIL] = "MAIL",     [ST_DATA] = "DATA",
+	[ST_CHUNK] = "BDAT",  [ST_SWALLOW] = "BDAT",  [ST_CLOSED] = "QUIT",
+};
+
+void
+smtp_set_state(struct smtp *s, enum smtp_state state)
+{
+	must(s->state != ST_CLOSED || state == ST_CLOSED);
+	s->state = (uint8_t)state;
+}
+
+void
+smtp_set_command_state(struct smtp *s)
+{
+	smtp_set_state(s, s->txn ? ST_MAIL : s->helo[0] ? ST_READY : ST_START);
+}
+
+/* What the client's address decides; again after PROXY and XCLIENT. */
+static void
+client_rules(struct smtp *s)
+{
+	struct span name = span_of(smtp_client_name(s));
+
+	s->bare_newline = (uint8_t)s->cfg->bare_newline;
+	if (s->cfg->bare_newline_exclusions != NULL &&
+	    match_client(s->cfg->bare_newline_exclusions, name,
+			 &s->client_ip) == TABLE_FOUND)
+		s->bare_newline = SMTP_BARE_NEWLINE_NO;
+}
+
+void
+smtp_client_name_set(struct smtp *s, struct span name)
+{
+	free(s->client_name);
+	s->client_name = name.len ? strndup(name.p, name.len) : NULL;
+	client_rules(s);
+}
+
+void
+smtp_init(struct smtp *s, const struct smtp_cfg *cfg,
+	  struct smtp_shared *shared, const struct ip *client_ip,
+	  uint16_t client_port, uint64_t now_us)
+{
+	memset(s, 0, offsetof(struct smtp, helo) + 1);
+	s->cfg = cfg;
+	s->shared = shared;
+	s->client_ip = *client_ip;
+	s->client_port = client_port;
+	s->state = ST_GREET;
+	s->deadline_us = now_us + cfg->timeout_us;
+	if (cfg->proxy == SMTP_PROXY_HAPROXY) {
+		s->state = ST_PROXY;
+		s->deadline_us = now_us + cfg->proxy_timeout_us;
+	}
+	client_rules(s);
+}
+
+void
+smtp_fini(struct smtp *s)
+{
+	if (s->txn != NULL)
+		smtp_txn_end(s);
+	chunk_put(s->partial);
+	s->partial = NULL;
+	free(s->client_name);
+	s->client_name = NULL;
+	s->state = ST_CLOSED;
+}
+
+struct smtp_txn *
+smtp_txn_get(struct smtp *s)
+{
+	struct smtp_txn *t = s->shared->free_txns;
+
+	must(s->txn == NULL);
+	if (t != NULL)
+		s->shared->free_txns = t->next_free;
+	else if ((t = malloc(sizeof(*t))) == NULL)
+		return NULL;
+	memset(t, 0, offsetof(struct smtp_txn, envid));
+	t->envid[0] = t->orcpt[0] = '\0';
+	t->sender.len = t->rcpt.len = 0;
+	s->txn = t;
+	return t;
+}
+
+void
+smtp_txn_end(struct smtp *s)
+{
+	struct smtp_txn *t = s->txn;
+
+	smtp_body_fini(&t->body);
+	t->next_free = s->shared->free_txns;
+	s->shared->free_txns = t;
+	s->txn = NULL;
+}
+
+void
+smtp_shared_fini(struct smtp_shared *shared)
+{
+	while (shared->free_txns != NULL) {
+		struct smtp_txn *t = shared->free_txns;
+
+		shared->free_txns = t->next_free;
+		free(t);
+	}
+}
+
+enum smtp_want
+smtp_ask(struct smtp *s, enum smtp_check check)
+{
+	s->check = (uint8_t)check;
+	s->is_waiting = true;
+	return SMTP_WANT_CHECK;
+}
+
+/* --- bytes to lines --- */
+
+static bool
+partial_add(struct smtp *s, struct span bytes)
+{
+	if (s->partial == NULL) {
+		s->partial = chunk_get(s->shared->chunks, CHUNK_SMALL);
+		if (s->partial == NULL)
+			return false;
+	}
+	must(bytes.len <= s->partial->room - s->partial->len);
+	memcpy(s->partial->data + s->partial->len, bytes.p, bytes.len);
+	s->partial->len += (uint32_t)bytes.len;
+	return true;
+}
+
+static uint32_t
+line_bytes_max(const struct smtp *s)
+{
+	uint32_t room = CHUNK_SMALL_BYTES - sizeof(struct chunk);
+
+	return s->cfg->line_bytes_max < room ? s->cfg->line_bytes_max : room;
+}
+
+enum line_result { LINE_MORE, LINE_IS, LINE_OVERLONG, LINE_NO_MEMORY };
+
+/*
+ * The next line, with its line end, borrowed from *in or from the partial
+ * chunk. An overlong one is skipped up to its end and reported once.
+ */
+static enum line_result
+next_line(struct smtp *s, struct span *in, struct span *line)
+{
+	size_t nl = span_find(*in, '\n');
+	bool is_whole = nl < in->len;
+	size_t n = is_whole ? nl + 1 : in->len;
+	size_t had = s->partial ? s->partial->len : 0;
+
+	if (in->len == 0)
+		return LINE_MORE;
+	if (s->is_line_too_long || had + n > line_bytes_max(s)) {
+		*in = span_from(*in, n);
+		if (s->partial != NULL)
+			s->partial->len = 0;
+		s->is_line_too_long = !is_whole;
+		return is_whole ? LINE_OVERLONG : LINE_MORE;
+	}
+	if (is_whole && had == 0) {
+		*line = span_to(*in, n);
+		*in = span_from(*in, n);
+		return LINE_IS;
+	}
+	if (!partial_add(s, span_to(*in, n)))
+		return LINE_NO_MEMORY;
+	*in = span_from(*in, n);
+	*line = chunk_span(s->partial);
+	return is_whole ? LINE_IS : LINE_MORE;
+}
+
+static enum smtp_want
+close_with(struct smtp *s, struct smtp_out *out, enum smtp_reply reply)
+{
+	smtp_reply(s, out, reply, s->cfg->myhostname);
+	smtp_set_state(s, ST_CLOSED);
+	return SMTP_WANT_CLOSE;
+}
+
+/* A line's end removed; false: it was a bare LF and that is not allowed. */
+static bool
+cut_line_end(const struct smtp *s, struct span *line)
+{
+	line->len--;
+	if (line->len && line->p[line->len - 1] == '\r') {
+		line->len--;
+		return true;
+	}
+	return s->bare_newline != SMTP_BARE_NEWLINE_REJECT;
+}
+
+static enum smtp_want
+command_step(struct smtp *s, struct span *in, struct smtp_out *out)
+{
+	enum smtp_want want = SMTP_WANT_BYTES;
+	struct span line;
+
+	if (s->errors_n >= s->cfg->hard_errors_max)
+		return close_with(s, out, REPLY_TOO_MANY_ERRORS);
+	switch (next_line(s, in, &line)) {
+	case LINE_MORE:
+		return SMTP_WANT_BYTES;
+	case LINE_NO_MEMORY:
+		return SMTP_WANT_MEMORY;
+	case LINE_OVERLONG:
+		s->verb_n[SMTP_VERB_UNKNOWN]++;
+		smtp_reply(s, out, REPLY_LINE_TOO_LONG, NULL);
+		return SMTP_WANT_BYTES;
+	case LINE_IS:
+		break;
+	}
+	s->is_pipelined = in->len > 0;
+	if (cut_line_end(s, &line))
+		want = smtp_command(s, line, out);
+	else
+		want = close_with(s, out, REPLY_BARE_LF);
+	if (s->partial != NULL) {
+		chunk_put(s->partial);
+		s->partial = NULL;
+	}
+	return want;
+}
+
+/* --- the PROXY header --- */
+
+static enum smtp_want
+proxy_step(struct smtp *s, struct span *in)
+{
+	size_t had = s->partial ? s->partial->len : 0;
+	size_t n = in->len < PROXY_BYTES_MAX - had ? in->len
+						   : PROXY_BYTES_MAX - had;
+	struct proxy_info info;
+	struct span seen;
+
+	if (n == 0 && had < PROXY_BYTES_MAX)
+		return SMTP_WANT_BYTES;
+	if (!partial_add(s, span_to(*in, n)))
+		return SMTP_WANT_MEMORY;
+	*in = span_from(*in, n);
+	seen = chunk_span(s->partial);
+	switch (smtp_proxy_parse(&seen, &info)) {
+	case PROXY_MORE:
+		if (s->partial->len < PROXY_BYTES_MAX)
+			return SMTP_WANT_BYTES;
+		/* fall through */
+	case PROXY_BAD:
+		smtp_set_state(s, ST_CLOSED);
+		return SMTP_WANT_CLOSE;
+	case PROXY_DONE:
+		break;
+	}
+	/* What is behind the header came with this very input. */
+	must(seen.len <= n);
+	*in = (struct span) { in->p - seen.len, in->len + seen.len };
+	chunk_put(s->partial);
+	s->partial = NULL;
+	if (!info.is_local) {
+		s->client_ip = info.ip;
+		s->client_port = info.port;
+		client_rules(s);
+	}
+	smtp_set_state(s, ST_GREET);
+	return SMTP_WANT_BYTES;
+}
+
+/* --- time --- */
+
+/*
+ * Each request has timeout_us; bytes renew it, or with a deadline per request
+ * only extend it, at min_data_rate (smtpd_per_request_deadline).
+ */
+static void
+renew_deadline(struct smtp *s, size_t bytes, uint64_t now_us)
+{
+	uint64_t whole = now_us + s->cfg->timeout_us;
+
+	if (s->state == ST_PROXY)
+		return;
+	if (s->cfg->is_per_request_deadline && s->cfg->min_data_rate &&
+	    (s->state == ST_DATA || s->state == ST_CHUNK || s->partial)) {
+		s->deadline_us += bytes * US_PER_SEC / s->cfg->min_data_rate;
+		if (s->deadline_us > whole)
+			s->deadline_us = whole;
+		return;
+	}
+	s->deadline_us = whole;
+}
+
+static bool
+has_to_pause(struct smtp *s, unsigned errors_before, uint64_t now_us)
+{
+	if (s->errors_n == errors_before ||
+	    s->errors_n <= s->cfg->soft_errors_max ||
+	    s->cfg->error_sleep_us == 0)
+		return false;
+	s->resume_us = now_us + s->cfg->error_sleep_us;
+	return true;
+}
+
+static enum smtp_want
+step_once(struct smtp *s, struct span *in, struct smtp_out *out)
+{
+	switch ((enum smtp_state)s->state) {
+	case ST_PROXY:
+		return proxy_step(s, in);
+	case ST_GREET:
+		return smtp_ask(s, SMTP_CHECK_CONNECT);
+	case ST_START:
+	case ST_READY:
+	case ST_MAIL:
+		return command_step(s, in, out);
+	case ST_DATA:
+		return smtp_data_step(s, in, out);
+	case ST_CHUNK:
+		return smtp_chunk_step(s, in, out);
+	case ST_SWALLOW:
+		return smtp_swallow_step(s, in);
+	case ST_CLOSED:
+	case ST_N:
+		break;
+	}
+	return SMTP_WANT_CLOSE;
+}
+
+enum smtp_want
+smtp_step(struct smtp *s, struct span *in, struct smtp_out *out,
+	  uint64_t now_us)
+{
+	enum smtp_want want = SMTP_WANT_BYTES;
+	enum smtp_state before;
+
+	must(!s->is_waiting);
+	if (s->resume_us > now_us)
+		return SMTP_WANT_PAUSE;
+	s->resume_us = 0;
+	renew_deadline(s, in->len, now_us);
+	do {
+		unsigned errors_before = s->errors_n;
+		size_t had = in->len;
+
+		if (out->cap - out->len < SMTP_OUT_ROOM_MIN)
+			return SMTP_WANT_FLUSH;
+		before = (enum smtp_state)s->state;
+		want = step_once(s, in, out);
+		if (want == SMTP_WANT_BYTES &&
+		    has_to_pause(s, errors_before, now_us))
+			return SMTP_WANT_PAUSE;
+		if (want == SMTP_WANT_BYTES && in->len == had &&
+		    s->state == before)
+			break;
+	} while (want == SMTP_WANT_BYTES);
+	return want;
+}
+
+/* --- answers --- */
+
+void
+smtp_txn_begin(struct smtp *s, struct envelope *env, uint64_t id,
+	       uint64_t wall_us)
+{
+	must(s->is_waiting && s->check == SMTP_CHECK_MAIL);
+	s->txn->env = env;
+	s->txn->id = id;
+	s->txn->wall_us = wall_us;
+}
+
+/* VRFY outside of a transaction borrowed one for its address. */
+static void
+vrfy_end(struct smtp *s)
+{
+	if (s->txn->env == NULL)
+		smtp_txn_end(s);
+}
+
+static void
+refused(struct smtp *s)
+{
+	switch ((enum smtp_check)s->check) {
+	case SMTP_CHECK_CONNECT:
+		/* A refused client may still say QUIT (RFC 5321, 3.1). */
+		smtp_set_state(s, ST_START);
+		return;
+	case SMTP_CHECK_HELO:
+		s->helo[0] = '\0';
+		return;
+	case SMTP_CHECK_MAIL:
+	case SMTP_CHECK_EOD:
+		smtp_txn_end(s);
+		smtp_set_command_state(s);
+		return;
+	case SMTP_CHECK_DATA:
+		smtp_data_refused(s);
+		return;
+	case SMTP_CHECK_VRFY:
+		vrfy_end(s);
+		return;
+	case SMTP_CHECK_RCPT:
+	case SMTP_CHECK_N:
+		return;
+	}
+}
+
+static void
+accepted(struct smtp *s, struct smtp_out *out)
+{
+	struct smtp_txn *t = s->txn;
+
+	switch ((enum smtp_check)s->check) {
+	case SMTP_CHECK_CONNECT:
+		smtp_reply(s, out, REPLY_GREETING, s->cfg->banner);
+		smtp_set_state(s, ST_START);
+		return;
+	case SMTP_CHECK_HELO:
+		smtp_helo_accepted(s, out);
+		return;
+	case SMTP_CHECK_MAIL:
+		must(t->env != NULL);
+		s->verb_ok_n[SMTP_VERB_MAIL]++;
+		smtp_reply(s, out, REPLY_OK_MAIL, NULL);
+		smtp_set_command_state(s);
+		return;
+	case SMTP_CHECK_RCPT:
+		t->rcpt_ok_n++;
+		s->verb_ok_n[SMTP_VERB_RCPT]++;
+		smtp_reply(s, out, REPLY_OK_RCPT, NULL);
+		return;
+	case SMTP_CHECK_VRFY:
+		s->verb_ok_n[SMTP_VERB_VRFY]++;
+		smtp_reply(s, out, REPLY_OK_VRFY, t->rcpt.text);
+		vrfy_end(s);
+		return;
+	case SMTP_CHECK_DATA:
+		smtp_data_accepted(s, out);
+		return;
+	case SMTP_CHECK_EOD:
+	case SMTP_CHECK_N:
+		return;
+	}
+}
+
+void
+smtp_checked(struct smtp *s, struct smtp_out *out, unsigned code,
+	     const char *text, bool is_close, uint64_t now_us)
+{
+	unsigned errors_before = s->errors_n;
+
+	must(s->is_waiting && s->state != ST_CLOSED);
+	s->is_waiting = false;
+	if (code == 0) {
+		accepted(s, out);
+		return;
+	}
+	smtp_reply_text(s, out, code, text);
+	refused(s);
+	if (is_close)
+		smtp_set_state(s, ST_CLOSED);
+	(void)has_to_pause(s, errors_before, now_us);
+}
+
+void
+smtp_committed(struct smtp *s, struct smtp_out *out, enum smtp_commit outcome,
+	       uint64_t now_us)
+{
+	must(s->is_waiting && s->state != ST_CLOSED);
+	s->is_waiting = false;
+	s->deadline_us = now_us + s->cfg->timeout_us;
+	smtp_message_done(s, out, outcome);
+}
+
+void
+smtp_timed_out(struct smtp *s, struct smtp_out *out)
+{
+	if (s->state != ST_PROXY && s->state != ST_CLOSED)
+		smtp_reply(s, out, REPLY_TIMEOUT, s->cfg->myhostname);
+	s->is_waiting = false;
+	smtp_set_state(s, ST_CLOSED);
+}
+
+void
+smtp_shutting_down(struct smtp *s, struct smtp_out *out)
+{
+	if (s->state != ST_PROXY && s->state != ST_CLOSED)
+		smtp_reply(s, out, REPLY_SHUTDOWN, s->cfg->myhostname);
+	s->is_waiting = false;
+	smtp_set_state(s, ST_CLOSED);
+}
+
+/* --- facts --- */
+
+bool
+smtp_is_idle(const struct smtp *s)
+{
+	return !s->is_waiting && s->state != ST_DATA && s->state != ST_CHUNK;
+}
+
+bool
+smtp_has_txn(const struct smtp *s)
+{
+	return s->txn != NULL && s->txn->env != NULL;
+}
+
+struct smtp_facts
+smtp_facts(const struct smtp *s)
+{
+	const struct smtp_txn *t = s->txn;
+
+	if (t == NULL)
+		return (struct smtp_facts) { 0 };
+	return (struct smtp_facts){
+		.sender = s->check == SMTP_CHECK_VRFY ? NULL : &t->sender,
+		.rcpt = &t->rcpt,
+		.like = {
+			.orig = addr_span(&t->rcpt),
+			.orcpt = { t->orcpt, t->orcpt_len },
+			.notify = t->notify,
+		},
+		.size_bytes = s->check == SMTP_CHECK_MAIL ? t->size_declared :
+							     t->body.bytes,
+		.rcpt_n = t->rcpt_ok_n,
+	};
+}
+
+struct chunk *
+smtp_body_take(struct smtp *s)
+{
+	return smtp_body_chunks_take(&s->txn->body);
+}
+
+const char *
+smtp_client_name(const struct smtp *s)
+{
+	return s->client_name ? s->client_name : "unknown";
+}
+
+const char *
+smtp_proto_name(const struct smtp *s)
+{
+	return s->proto == SMTP_PROTO_ESMTP ? "ESMTP" : "SMTP";
+}
+
+const char *
+smtp_state_name(const struct smtp *s)
+{
+	return state_names[s->state];
+}

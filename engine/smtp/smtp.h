@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * smtp.h: the receiving side of SMTP (RFC 5321, 1870, 2034, 2920, 3030, 3461,
+ * 6152, 6531, 9422) as a machine without I/O: bytes and time go in, reply bytes
+ * and wants come out. One session: its worker's thread only; never blocks;
+ * allocates only from the worker's pools.
+ *
+ * The owner calls smtp_step() with what has arrived and does what it wants:
+ *
+ *	CHECK	ask policy about smtp_check(); answer with smtp_checked()
+ *	STREAM	hand the first chunks of the body on: smtp_body_take()
+ *	COMMIT	make the message durable; answer with smtp_committed()
+ *	MEMORY	the chunk pool is empty: step again when some came back
+ *	FLUSH	the reply buffer is full: send it, step again
+ *	PAUSE	step again at smtp_resume_us(), not before
+ *	BYTES	all input is used up
+ *	CLOSE	send the replies, then close
+ */
+#ifndef PENSTOCK_SMTP_SMTP_H
+#define PENSTOCK_SMTP_SMTP_H
+
+#include "engine/base/addr.h"
+#include "engine/base/chunk.h"
+#include "engine/base/envelope.h"
+#include "engine/base/ip.h"
+#include "engine/smtp/smtp_cfg.h"
+
+enum smtp_want {
+	SMTP_WANT_BYTES,
+	SMTP_WANT_FLUSH,
+	SMTP_WANT_CHECK,
+	SMTP_WANT_STREAM,
+	SMTP_WANT_COMMIT,
+	SMTP_WANT_MEMORY,
+	SMTP_WANT_PAUSE,
+	SMTP_WANT_CLOSE,
+};
+
+/* What CHECK is about: in the order of a session. */
+enum smtp_check {
+	SMTP_CHECK_CONNECT,
+	SMTP_CHECK_HELO,
+	SMTP_CHECK_MAIL, /* answer smtp_txn_begin() too when it is fine */
+	SMTP_CHECK_RCPT,
+	SMTP_CHECK_DATA,
+	SMTP_CHECK_EOD,
+	SMTP_CHECK_VRFY,
+	SMTP_CHECK_N
+};
+
+/* Replies of one turn; the owner's buffer. */
+struct smtp_out {
+	char *p;
+	uint32_t len, cap;
+};
+
+/* Room that one step may need: the longest reply of all, EHLO's. */
+#define SMTP_OUT_ROOM_MIN 4096u
+
+enum smtp_proto { SMTP_PROTO_SMTP, SMTP_PROTO_ESMTP };
+
+/* Commands counted per session, for the disconnect line and the statistics. */
+enum smtp_verb {
+#define VERB(sym, text, states, run, elsewhere, junk) SMTP_VERB_##sym,
+#include "engine/smtp/verbs.def"
+#undef VERB
+	SMTP_VERB_UNKNOWN,
+	SMTP_VERB_N
+};
+
+#define SMTP_HELO_MAX 256
+
+struct smtp_txn; /* from MAIL to the end of the message */
+
+/* What all sessions of a worker share. */
+struct smtp_shared {
+	struct chunk_pool *chunks;
+	struct smtp_txn *free_txns;
+	uint32_t stream_bytes; /* more body than this in memory: STREAM */
+};
+
+/* Parked, an idle session is this and nothing else. */
+struct smtp {
+	const struct smtp_cfg *cfg; /* borrowed until smtp_fini() */
+	struct smtp_shared *shared;
+	struct smtp_txn *txn;
+	struct chunk *partial;	   /* a command line that has not ended yet */
+	uint64_t deadline_us;	   /* 0: none */
+	uint64_t resume_us;	   /* 0: no pause */
+	uint64_t chunk_left_bytes; /* BDAT: still to come of this chunk */
+	uint64_t chunk_bytes;	   /* BDAT: this chunk's size */
+	uint8_t state;		   /* enum smtp_state of smtp_int.h */
+	uint8_t check;		   /* enum smtp_check */
+	uint8_t proto;		   /* enum smtp_proto */
+	bool is_waiting;	   /* for smtp_checked() or smtp_committed() */
+	bool is_line_too_long;	   /* swallowing the rest of a line */
+	bool is_pipelined;	   /* input waits behind this command */
+	bool is_bdat_last;
+	uint8_t bare_newline; /* enum smtp_bare_newline for this client */
+	uint8_t pending_verb;
+	uint16_t errors_n; /* since the last message */
+	uint16_t junk_n;
+	uint16_t client_port;
+	uint32_t messages_n;
+	struct ip client_ip;
+	char *client_name; /* NULL: "unknown" */
+	uint16_t verb_ok_n[SMTP_VERB_N], verb_n[SMTP_VERB_N];
+	char helo[SMTP_HELO_MAX];
+};
+
+static_assert(sizeof(struct smtp) <= 512, "an idle session is small");
+
+/*
+ * Starts a session: the greeting, or the PROXY header first. client_name may be
+ * NULL. Step it at once.
+ */
+void smtp_init(struct smtp *s, const struct smtp_cfg *cfg,
+	       struct smtp_shared *shared, const struct ip *client_ip,
+	       uint16_t client_port, uint64_t now_us);
+/* Gives every resource back. The owner drops its message first. */
+void smtp_fini(struct smtp *s);
+/* Frees the pooled transactions: at the worker's end. */
+void smtp_shared_fini(struct smtp_shared *shared);
+
+/*
+ * Uses up *in as far as it can and appends replies to *out, which must have
+ * SMTP_OUT_ROOM_MIN free, else the answer is FLUSH.
+ */
+enum smtp_want smtp_step(struct smtp *s, struct span *in, struct smtp_out *out,
+			 uint64_t now_us);
+
+/* --- answers --- */
+
+/*
+ * code 0: go on. Else the SMTP reply code with text behind it; is_close: hang
+ * up afterwards.
+ */
+void smtp_checked(struct smtp *s, struct smtp_out *out, unsigned code,
+		  const char *text, bool is_close, uint64_t now_us);
+/* Before a MAIL check is answered with 0. Borrows env until the txn ends. */
+void smtp_txn_begin(struct smtp *s, struct envelope *env, uint64_t id,
+		    uint64_t wall_us);
+
+enum smtp_commit { SMTP_COMMIT_OK, SMTP_COMMIT_FULL, SMTP_COMMIT_FAILED };
+void smtp_committed(struct smtp *s, struct smtp_out *out,
+		    enum smtp_commit outcome, uint64_t now_us);
+
+/* --- what the wants are about --- */
+
+struct smtp_facts {
+	const struct addr *sender; /* NULL before MAIL */
+	const struct addr *rcpt;   /* RCPT and VRFY */
+	struct envelope_rcpt like; /* RCPT: orig, orcpt, notify */
+	uint64_t size_bytes;	   /* as declared, or received */
+	unsigned rcpt_n;	   /* accepted */
+};
+struct smtp_facts smtp_facts(const struct smtp *s);
+
+/* A transaction is open: its message must be kept; else drop it. */
+bool smtp_has_txn(const struct smtp *s);
+
+/* STREAM and COMMIT: the chunks so far; from now on the caller's. */
+struct chunk *smtp_body_take(struct smtp *s);
+
+const char *smtp_client_name(const struct smtp *s); /* "unknown" */
+const char *smtp_proto_name(const struct smtp *s);  /* "SMTP", "ESMTP" */
+const char *smtp_verb_name(enum smtp_verb verb);    /* "ehlo", lower case */
+/* The state as Postfix's logs have it: "CONNECT", "RCPT", "END-OF-MESSAGE" */
+const char *smtp_state_name(const struct smtp *s);
+
+/*
+ * The peer has sent nothing for too long, or the engine stops: appends the
+ * 421 and closes the machine.
+ */
+void smtp_timed_out(struct smtp *s, struct smtp_out *out);
+void smtp_shutting_down(struct smtp *s, struct smtp_out *out);
+/* Between messages, nothing of one received: may be told 421 at any time. */
+bool smtp_is_idle(const struct smtp *s);
+
+#endif

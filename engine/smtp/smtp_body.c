@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The body's one pass from wire to chunk. Two layers: lines and dots below
+ * (step_*), the header section above them (head_*); once the header section is
+ * over, text goes to the chunk by memcpy.
+ */
+#include "engine/smtp/smtp_body.h"
+#include "engine/base/must.h"
+
+enum line { LINE_START, LINE_DOT, LINE_DOT_CR, LINE_TEXT, LINE_CR };
+
+enum head {
+	HEAD_NAME, /* at the start of a line, collecting a header's name */
+	HEAD_KEEP,
+	HEAD_KEPT, /* at the start of a line that may continue a kept one */
+	HEAD_DROP,
+	HEAD_DROPPED,
+	HEAD_OVER,
+};
+
+/* What may be added to the input's own bytes in one feed. */
+#define SLACK (BODY_ROOM_MIN / 2)
+/* CRLF.CRLF is not counted against the limit, and one byte shows the excess. */
+#define RAW_END_BYTES 5u
+#define MAILBOX_LINE  "X-Mailbox-Line: "
+
+static_assert(BODY_NAME_MAX + sizeof(MAILBOX_LINE) + 8 < SLACK, "room");
+
+void
+smtp_body_init(struct smtp_body *b, uint64_t raw_max, const char *drop_headers)
+{
+	memset(b, 0, offsetof(struct smtp_body, name));
+	b->raw_max = raw_max;
+	b->drop_headers = drop_headers;
+	b->is_prev_crlf = true; /* DATA's own */
+	b->is_first_line = true;
+}
+
+void
+smtp_body_fini(struct smtp_body *b)
+{
+	chunk_put(b->first);
+	b->first = b->last = NULL;
+}
+
+void
+smtp_body_chunk_add(struct smtp_body *b, struct chunk *c)
+{
+	if (b->last != NULL)
+		b->last->next = c;
+	else
+		b->first = c;
+	b->last = c;
+}
+
+uint64_t
+smtp_body_held_bytes(const struct smtp_body *b)
+{
+	return b->bytes - b->taken_bytes;
+}
+
+struct chunk *
+smtp_body_chunks_take(struct smtp_body *b)
+{
+	struct chunk *first = b->first;
+
+	b->first = b->last = NULL;
+	b->taken_bytes = b->bytes;
+	return first;
+}
+
+static inline void
+append(struct smtp_body *b, const char *p, size_t n)
+{
+	struct chunk *c = b->last;
+
+	if (UNLIKELY(b->is_too_big))
+		return;
+	assert(n <= c->room - c->len);
+	memcpy(c->data + c->len, p, n);
+	c->len += (uint32_t)n;
+	b->bytes += n;
+}
+
+void
+smtp_body_put(struct smtp_body *b, struct span text)
+{
+	append(b, text.p, text.len);
+}
+
+/* --- the header section --- */
+
+static void
+append_eol(struct smtp_body *b, bool is_crlf)
+{
+	if (b->is_binary && is_crlf)
+		append(b, "\r\n", 2);
+	else
+		append(b, "\n", 1);
+}
+
+static void
+name_flush(struct smtp_body *b)
+{
+	append(b, b->name, b->name_len);
+	b->name_len = 0;
+}
+
+static bool
+is_dropped(const struct smtp_body *b, struct span name)
+{
+	struct span list = span_of(b->drop_headers), word;
+
+	while ((word = span_word(&list, ", \t\r\n")).len)
+		if (span_is_equal_nocase(word, name))
+			return true;
+	return false;
+}
+
+/* The name is complete: its colon comes next. */
+static void
+head_decide(struct smtp_body *b)
+{
+	struct span name = span_trim((struct span) { b->name, b->name_len });
+
+	b->is_first_line = false;
+	if (span_is_equal_nocase(name, SPAN("Received")))
+		b->received_n++;
+	if (is_dropped(b, name)) {
+		b->name_len = 0;
+		b->head = HEAD_DROP;
+		return;
+	}
+	name_flush(b);
+	b->head = HEAD_KEEP;
+}
+
+/* Text that is no header: the body begins without an empty line. */
+static void
+head_end(struct smtp_body *b)
+{
+	append(b, "\n", 1);
+	name_flush(b);
+	b->head = HEAD_OVER;
+}
+
+/* An mbox separator that somebody left in front of the headers. */
+static bool
+is_mailbox_line(const struct smtp_body *b)
+{
+	struct span s = { b->name, b->name_len };
+
+	while (s.len && s.p[0] == '>')
+		s = span_from(s, 1);
+	return b->is_first_line && span_has_prefix_nocase(s, SPAN("From "));
+}
+
+/* One byte of a header's name; false: *c is not used up. */
+static bool
+head_name(struct smtp_body *b, char c)
+{
+	bool has_blank = b->name_len &&
+			 ascii_is_blank(b->name[b->name_len - 1]);
+
+	if (c == ':' && b->name_len) {
+		head_decide(b);
+		return false;
+	}
+	if (is_mailbox_line(b)) {
+		append(b, MAILBOX_LINE, sizeof(MAILBOX_LINE) - 1);
+		name_flush(b);
+		b->head = HEAD_KEEP;
+		return false;
+	}
+	if (b->name_len == BODY_NAME_MAX || c == ':' ||
+	    (ascii_is_blank(c) ? b->name_len == 0 : has_blank) ||
+	    (!ascii_is_blank(c) && (c <= ' ' || c > '~'))) {
+		head_end(b);
+		return false;
+	}
+	b->name[b->name_len++] = c;
+	return true;
+}
+
+static void
+head_text(struct smtp_body *b, const char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && b->head != HEAD_OVER && b->head != HEAD_KEEP) {
+		switch ((enum head)b->head) {
+		case HEAD_KEPT:
+			b->head = ascii_is_blank(p[i]) ? HEAD_KEEP : HEAD_NAME;
+			break;
+		case HEAD_DROPPED:
+			b->head = ascii_is_blank(p[i]) ? HEAD_DROP : HEAD_NAME;
+			break;
+		case HEAD_NAME:
+			i += head_name(b, p[i]);
+			break;
+		case HEAD_DROP:
+			return;
+		case HEAD_KEEP:
+		case HEAD_OVER:
+			break;
+		}
+	}
+	append(b, p + i, n - i);
+}
+
+static void
+head_eol(struct smtp_body *b, bool is_crlf)
+{
+	switch ((enum head)b->head) {
+	case HEAD_KEEP:
+		b->head = HEAD_KEPT;
+		append_eol(b, is_crlf);
+		return;
+	case HEAD_DROP:
+		b->head = HEAD_DROPPED;
+		return;
+	case HEAD_NAME:
+		if (is_mailbox_line(b)) {
+			append(b, MAILBOX_LINE, sizeof(MAILBOX_LINE) - 1);
+			name_flush(b);
+			append_eol(b, is_crlf);
+			return;
+		}
+		if (b->name_len)
+			head_end(b);
+		break;
+	case HEAD_KEPT:
+	case HEAD_DROPPED:
+	case HEAD_OVER:
+		break;
+	}
+	b->head = HEAD_OVER;
+	append_eol(b, is_crlf);
+}
+
+/* --- lines and dots --- */
+
+static inline void
+text(struct smtp_body *b, const char *p, size_t n)
+{
+	if (LIKELY(b->head == HEAD_OVER))
+		append(b, p, n);
+	else if (n)
+		head_text(b, p, n);
+}
+
+static inline void
+eol(struct smtp_body *b, bool is_crlf)
+{
+	b->line = LINE_START;
+	b->is_prev_crlf = is_crlf;
+	b->has_bare_lf |= !is_crlf;
+	if (LIKELY(b->head == HEAD_OVER))
+		append_eol(b, is_crlf);
+	else
+		head_eol(b, is_crlf);
+}
+
+/* Text up to the line's end or the input's. Gives what was used up. */
+static inline size_t
+step_text(struct smtp_body *b, const char *p, size_t n)
+{
+	const char *nl = memchr(p, '\n', n);
+	bool is_crlf;
+
+	if (nl == NULL) {
+		bool is_cr = p[n - 1] == '\r';
+
+		text(b, p, n - is_cr);
+		b->line = is_cr ? LINE_CR : LINE_TEXT;
+		return n;
+	}
+	is_crlf = nl > p && nl[-1] == '\r';
+	text(b, p, (size_t)(nl - p) - is_crlf);
+	eol(b, is_crlf);
+	return (size_t)(nl - p) + 1;
+}
+
+/* A CR was held back: is it the line's end? */
+static size_t
+step_cr(struct smtp_body *b, char c)
+{
+	if (c == '\n') {
+		eol(b, true);
+		return 1;
+	}
+	text(b, "\r", 1);
+	b->line = LINE_TEXT;
+	return 0;
+}
+
+/* A dot began the line and is dropped, whatever follows. */
+static size_t
+step_dot(struct smtp_body *b, char c, bool *is_end)
+{
+	if (c == '\r') {
+		b->line = LINE_DOT_CR;
+		return 1;
+	}
+	if (c != '\n') {
+		b->line = LINE_TEXT;
+		return 0;
+	}
+	*is_end = b->is_lf_dot_end;
+	if (!*is_end)
+		eol(b, false);
+	return 1;
+}
+
+static size_t
+step_dot_cr(struct smtp_body *b, char c, bool *is_end)
+{
+	if (c != '\n') {
+		b->line = LINE_CR;
+		return 0;
+	}
+	*is_end = b->is_prev_crlf || b->is_lf_dot_end;
+	if (!*is_end)
+		eol(b, true);
+	return 1;
+}
+
+static bool
+feed(struct smtp_body *b, const char *p, size_t n, size_t *used, bool has_dots)
+{
+	bool is_end = false;
+	size_t i = 0;
+
+	while (i < n && !is_end) {
+		switch ((enum line)b->line) {
+		case LINE_START:
+			if (has_dots && p[i] == '.') {
+				b->line = LINE_DOT;
+				i++;
+				break;
+			}
+			/* fall through */
+		case LINE_TEXT:
+			i += step_text(b, p + i, n - i);
+			break;
+		case LINE_CR:
+			i += step_cr(b, p[i]);
+			break;
+		case LINE_DOT:
+			i += step_dot(b, p[i], &is_end);
+			break;
+		case LINE_DOT_CR:
+			i += step_dot_cr(b, p[i], &is_end);
+			break;
+		}
+	}
+	*used = i;
+	return is_end;
+}
+
+/* How much may be fed before a new chunk is needed; 0: none. */
+static size_t
+feed_room(struct smtp_body *b, size_t n)
+{
+	uint64_t left = b->raw_max + RAW_END_BYTES - b->raw_bytes;
+	size_t room;
+
+	if (b->raw_max && left == 0)
+		b->is_too_big = true;
+	if (b->is_too_big) {
+		smtp_body_fini(b);
+		return n;
+	}
+	if (b->raw_max && n > left)
+		n = left;
+	if (b->last == NULL)
+		return 0;
+	room = b->last->room - b->last->len;
+	if (room < BODY_ROOM_MIN)
+		return 0;
+	return n < room - SLACK ? n : room - SLACK;
+}
+
+static enum body_result
+feed_all(struct smtp_body *b, struct span *in, bool has_dots)
+{
+	while (in->len) {
+		size_t n = feed_room(b, in->len), used;
+		bool is_end;
+
+		if (n == 0)
+			return BODY_CHUNK;
+		is_end = feed(b, in->p, n, &used, has_dots);
+		b->raw_bytes += used;
+		*in = span_from(*in, used);
+		if (is_end)
+			return BODY_END;
+	}
+	return BODY_MORE;
+}
+
+enum body_result
+smtp_body_feed(struct smtp_body *b, struct span *in)
+{
+	return feed_all(b, in, true);
+}
+
+enum body_result
+smtp_body_feed_chunk(struct smtp_body *b, struct span *in)
+{
+	return feed_all(b, in, false);
+}
+
+void
+smtp_body_finish(struct smtp_body *b)
+{
+	if (b->line == LINE_CR)
+		text(b, "\r", 1);
+	if (b->head == HEAD_NAME && b->name_len)
+		head_end(b);
+	b->line = LINE_START;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * smtp_int.h: what the files of the SMTP machine share. Private to
+ * engine/smtp/ and its unit tests.
+ */
+#ifndef PENSTOCK_SMTP_SMTP_INT_H
+#define PENSTOCK_SMTP_SMTP_INT_H
+
+#include "engine/smtp/smtp.h"
+#include "engine/smtp/smtp_body.h"
+
+enum smtp_state {
+	ST_PROXY,   /* the PROXY header comes first */
+	ST_GREET,   /* policy is asked about the client */
+	ST_START,   /* greeted; no HELO yet */
+	ST_READY,   /* HELO or EHLO done, no transaction */
+	ST_MAIL,    /* MAIL accepted; RCPT, DATA, BDAT */
+	ST_DATA,    /* receiving up to CRLF.CRLF */
+	ST_CHUNK,   /* receiving a BDAT chunk */
+	ST_SWALLOW, /* skipping a BDAT chunk that nobody wants */
+	ST_CLOSED,
+	ST_N
+};
+
+#define IN(state) (1u << ST_##state)
+/* Wherever commands are read. */
+#define ANY (IN(START) | IN(READY) | IN(MAIL))
+
+enum smtp_reply {
+#define REPLY(sym, code, dsn, text) REPLY_##sym,
+#include "engine/smtp/replies.def"
+#undef REPLY
+	REPLY_N
+};
+
+/* From MAIL to the end of the message: reset by smtp_txn_end() alone. */
+struct smtp_txn {
+	struct smtp_txn *next_free;
+	struct envelope *env; /* the owner's; NULL until smtp_txn_begin() */
+	uint64_t id;
+	uint64_t wall_us;
+	struct smtp_body body;
+	uint64_t size_declared;
+	uint32_t rcpt_ok_n, rcpt_asked_n;
+	uint8_t body_type; /* enum envelope_body */
+	uint8_t ret;	   /* enum envelope_ret */
+	uint8_t notify;	   /* of the RCPT being asked about */
+	bool is_smtputf8;
+	bool has_bdat;	 /* BDAT seen: DATA and RCPT are over */
+	bool has_failed; /* BDAT: what else comes is discarded */
+	bool is_ended;	 /* the whole body is here */
+	uint16_t envid_len, orcpt_len;
+	char envid[100 + 1]; /* RFC 3461 section 4.4: at most 100 */
+	char orcpt[500 + 1]; /* section 4.2: at most 500 */
+	struct addr sender;
+	struct addr rcpt;
+};
+
+void smtp_set_state(struct smtp *s, enum smtp_state state);
+/* Appends the reply; arg: for its %s, else NULL. Counts errors. */
+void smtp_reply(struct smtp *s, struct smtp_out *out, enum smtp_reply reply,
+		const char *arg);
+/* Appends "code text", as policy words it. */
+void smtp_reply_text(struct smtp *s, struct smtp_out *out, unsigned code,
+		     const char *text);
+void smtp_out_put(struct smtp_out *out, const char *p, size_t len);
+
+struct smtp_txn *smtp_txn_get(struct smtp *s);
+void smtp_txn_end(struct smtp *s);
+/* Where commands are read again, after HELO, a message or a skipped chunk. */
+void smtp_set_command_state(struct smtp *s);
+void smtp_client_name_set(struct smtp *s, struct span name);
+
+/* One command line without its line end. */
+enum smtp_want smtp_command(struct smtp *s, struct span line,
+			    struct smtp_out *out);
+enum smtp_want smtp_ask(struct smtp *s, enum smtp_check check);
+/* Policy agreed to what was asked. */
+void smtp_helo_accepted(struct smtp *s, struct smtp_out *out);
+
+/* MAIL's and RCPT's parameters: the reply to give, or REPLY_OK. */
+enum smtp_reply smtp_mail_params(struct smtp *s, struct span args,
+				 const char **arg_out);
+enum smtp_reply smtp_rcpt_params(struct smtp *s, struct span args,
+				 const char **arg_out);
+/* RFC 3461 section 4: a chain of printable characters and +HH. */
+bool smtp_is_xtext(struct span s);
+
+/* DATA and BDAT: smtp_data.c */
+enum smtp_want smtp_data(struct smtp *s, struct span args,
+			 struct smtp_out *out);
+enum smtp_want smtp_bdat(struct smtp *s, struct span args,
+			 struct smtp_out *out);
+void smtp_data_accepted(struct smtp *s, struct smtp_out *out);
+void smtp_data_refused(struct smtp *s);
+enum smtp_want smtp_data_step(struct smtp *s, struct span *in,
+			      struct smtp_out *out);
+enum smtp_want smtp_chunk_step(struct smtp *s, struct span *in,
+			       struct smtp_out *out);
+enum smtp_want smtp_swallow_step(struct smtp *s, struct span *in);
+void smtp_message_done(struct smtp *s, struct smtp_out *out,
+		       enum smtp_commit outcome);
+
+/* smtpd_authorized_xclient_hosts has the client. */
+bool smtp_xclient_is_allowed(const struct smtp *s);
+enum smtp_want smtp_xclient(struct smtp *s, struct span args,
+			    struct smtp_out *out);
+
+/*
+ * The PROXY header (HAProxy's proxy-protocol.txt, versions 1 and 2) at the
+ * start of *in. PROXY_MORE uses up nothing.
+ */
+enum proxy_result { PROXY_MORE, PROXY_DONE, PROXY_BAD };
+struct proxy_info {
+	bool is_local; /* the balancer's own health check: no address */
+	struct ip ip;
+	uint16_t port;
+};
+enum proxy_result smtp_proxy_parse(struct span *in, struct proxy_info *out);
+#define PROXY_BYTES_MAX 1024u
+
+#endif

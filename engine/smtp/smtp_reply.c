@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Replies: one table, one way into the buffer, one place that counts errors. */
+#include "engine/smtp/smtp_int.h"
+
+#include <stdio.h>
+
+#define REPLY_BYTES_MAX 512u /* RFC 5321 section 4.5.3.1.5, CRLF included */
+
+static const struct {
+	uint16_t code;
+	const char *line; /* "250 2.1.0 Ok", one %s at most */
+} replies[] = {
+#define REPLY(sym, code, dsn, text) [REPLY_##sym] = { code, dsn "\0" text },
+#include "engine/smtp/replies.def"
+#undef REPLY
+};
+static_assert(ARRAY_N(replies) == REPLY_N, "a row per reply");
+
+void
+smtp_out_put(struct smtp_out *out, const char *p, size_t len)
+{
+	must(len <= out->cap - out->len);
+	memcpy(out->p + out->len, p, len);
+	out->len += (uint32_t)len;
+}
+
+static void
+count(struct smtp *s, unsigned code)
+{
+	if (code >= 400 && s->errors_n < UINT16_MAX)
+		s->errors_n++;
+}
+
+/* A reply of ours is one line whatever it quotes. */
+static void
+put_line(struct smtp_out *out, unsigned code, const char *dsn, const char *text,
+	 const char *arg)
+{
+	char line[REPLY_BYTES_MAX];
+	size_t cap = sizeof(line) - 2;
+	const char *hole = arg ? strstr(text, "%s") : NULL;
+	int n;
+
+	n = snprintf(line, cap, "%03u %s%s%.*s%s%s", code, dsn, *dsn ? " " : "",
+		     hole ? (int)(hole - text) : (int)strlen(text), text,
+		     hole ? arg : "", hole ? hole + 2 : "");
+	if (n >= (int)cap)
+		n = (int)cap - 1;
+	for (int i = 0; i < n; i++)
+		if (line[i] == '\r' || line[i] == '\n' || line[i] == '\0')
+			line[i] = '?';
+	memcpy(line + n, "\r\n", 2);
+	smtp_out_put(out, line, (size_t)n + 2);
+}
+
+void
+smtp_reply(struct smtp *s, struct smtp_out *out, enum smtp_reply reply,
+	   const char *arg)
+{
+	const char *dsn = replies[reply].line;
+
+	count(s, replies[reply].code);
+	put_line(out, replies[reply].code, dsn, dsn + strlen(dsn) + 1, arg);
+}
+
+void
+smtp_reply_text(struct smtp *s, struct smtp_out *out, unsigned code,
+		const char *text)
+{
+	count(s, code);
+	put_line(out, code, "", text, NULL);
+}
