@@ -52,6 +52,7 @@ struct policy_query {
 	uint64_t size_bytes;	   /* MAIL: SIZE= as declared; EOD: real */
 	unsigned rcpt_n;	   /* recipients accepted so far */
 	bool is_pipelined;	   /* commands were waiting behind this one */
+	bool is_tls;
 };
 
 #define POLICY_TEXT_MAX 1024
@@ -84,6 +85,19 @@ void policy_ask(const struct policy *policy, const struct policy_query *query,
 MUST_USE int policy_route(const struct policy *policy, const struct addr *rcpt,
 			  const struct envelope_rcpt *like,
 			  struct envelope *env, char text_out[POLICY_TEXT_MAX]);
+
+/*
+ * For `penstock check`: what the tables and lists say that works, but not as
+ * their writer may expect. Reads every table that can be walked; allocates.
+ */
+void policy_check_cfg(const struct policy *policy, struct diag *diag);
+
+/*
+ * The one owner of all mailboxes: true when virtual_uid_maps and
+ * virtual_gid_maps are each one static: table with a number.
+ */
+bool policy_static_owner(const struct policy_cfg *cfg, uint32_t *uid_out,
+			 uint32_t *gid_out);
 
 /* In mynetworks: the client may relay. */
 bool policy_is_my_network(const struct policy *policy, const struct ip *ip);

@@ -10,11 +10,20 @@
 #include "engine/config/match.h"
 #include "engine/config/table.h"
 
+/* One word of smtpd_restriction_classes and the list that it stands for. */
+struct policy_class {
+	const char *name;
+	const char *restrictions;
+};
+
 struct policy_cfg {
 	const char *myhostname;
 	const char *mydomain;
 	const char *myorigin;
 	const char *recipient_delimiter;
+	const char *propagate_extensions; /* propagate_unmatched_extensions */
+	const char *parent_subdomains;	  /* parent_domain_matches_subdomains */
+	const char *null_access_key;	  /* smtpd_null_access_lookup_key */
 	struct match *mynetworks;
 	struct match *mydestination;
 	struct match *inet_interfaces; /* user@[own ip] is local */
@@ -30,6 +39,7 @@ struct policy_cfg {
 	struct maps *local_recipient_maps;
 	struct maps *relay_recipient_maps;
 	struct maps *canonical_maps;
+	struct maps *recipient_canonical_maps;
 	const char *virtual_mailbox_base;
 	const char *virtual_transport;
 	uint32_t virtual_minimum_uid;
@@ -43,13 +53,27 @@ struct policy_cfg {
 	const char *recipient_restrictions;
 	const char *data_restrictions;
 	const char *eod_restrictions;
+	const struct policy_class *classes; /* smtpd_restriction_classes */
+	unsigned classes_n;
 	bool is_delay_reject;
 	bool is_helo_required;
 	bool is_reject_unlisted_recipient;
 	bool is_reject_unlisted_sender;
 	bool is_show_user_unknown_table_name;
 	bool is_append_at_myorigin;
+	bool is_append_dot_mydomain;
+	bool is_relay_before_rcpt; /* smtpd_relay_before_recipient_... */
+	bool is_percent_hack;	   /* allow_percent_hack */
+	bool is_swap_bangpath;
+	bool is_untrusted_routing; /* allow_untrusted_routing */
+	/* reply codes, 0: Postfix's default */
 	uint32_t access_map_reject_code;
+	uint32_t access_map_defer_code;
+	uint32_t defer_code;
+	uint32_t invalid_hostname_reject_code;
+	uint32_t non_fqdn_reject_code;
+	uint32_t plaintext_reject_code;
+	uint32_t multi_recipient_bounce_reject_code;
 	uint32_t reject_code;
 	uint32_t unknown_local_recipient_reject_code;
 	uint32_t unknown_virtual_mailbox_reject_code;
