@@ -537,6 +537,19 @@ smtp_facts(const struct smtp *s)
 	};
 }
 
+void
+smtp_envelope_head(const struct smtp *s, struct envelope_head *head)
+{
+	const struct smtp_txn *t = s->txn;
+
+	head->sender = addr_span(&t->sender);
+	head->envid = (struct span) { t->envid, t->envid_len };
+	head->body = t->body_type;
+	head->ret = t->ret;
+	head->is_smtputf8 = t->is_smtputf8;
+	head->is_esmtp = s->proto == SMTP_PROTO_ESMTP;
+}
+
 struct chunk *
 smtp_body_take(struct smtp *s)
 {

@@ -156,6 +156,9 @@ struct smtp_facts {
 };
 struct smtp_facts smtp_facts(const struct smtp *s);
 
+/* Sender, DSN and body parameters, from MAIL: fills its part of *head. */
+void smtp_envelope_head(const struct smtp *s, struct envelope_head *head);
+
 /* A transaction is open: its message must be kept; else drop it. */
 bool smtp_has_txn(const struct smtp *s);
 
