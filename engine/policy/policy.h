@@ -55,17 +55,25 @@ struct policy_query {
 	bool is_tls;
 };
 
-#define POLICY_TEXT_MAX 1024
+#define POLICY_TEXT_MAX	    1024
+#define POLICY_FINDINGS_MAX 4
 
-/* One warn_if_reject finding: the worker logs it as reject_warning. */
+/*
+ * What the worker logs beside the verdict, as "VERB: RCPT from …: TEXT". verb:
+ * reject_warning (warn_if_reject), warn, info, discard.
+ */
+struct policy_finding {
+	const char *verb;
+	char text[POLICY_TEXT_MAX]; /* "554 5.7.1 <x>: …" */
+};
+
 struct policy_verdict {
 	uint16_t code;	 /* 0: go on. Else the SMTP reply code */
 	bool is_close;	 /* 421, 521: hang up after the reply */
 	bool is_discard; /* accepted, and then thrown away (DISCARD) */
-	bool has_warning;
-	char text[POLICY_TEXT_MAX];    /* "5.7.1 <x>: Relay access denied" */
-	char warning[POLICY_TEXT_MAX]; /* "554 5.7.1 <x>: …", when has_warning
-					*/
+	uint8_t findings_n;
+	char text[POLICY_TEXT_MAX]; /* "5.7.1 <x>: Relay access denied" */
+	struct policy_finding findings[POLICY_FINDINGS_MAX];
 };
 
 void policy_ask(const struct policy *policy, const struct policy_query *query,

@@ -17,6 +17,7 @@ struct policy_class {
 };
 
 struct policy_cfg {
+	const char *dir; /* of main.cf: for tables named in restrictions */
 	const char *myhostname;
 	const char *mydomain;
 	const char *myorigin;
