@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The client's side of RFC 5321. Replies come in the order of the commands, so
+ * the machine keeps whose reply is next (phase, rcpt_idx) and what it means for
+ * the message; with pipelining all commands of a message are out before the
+ * first reply, without it each waits for the reply before.
+ */
+#include "bench/load_conn.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct {
+	uint16_t code;
+	bool has_status;
+} phases[] = {
+#define PHASE(symbol, name, wanted, status) \
+	[LOAD_##symbol] = { wanted, status },
+#include "bench/load_phase.def"
+#undef PHASE
+};
+static_assert(ARRAY_N(phases) == LOAD_PHASE_N, "phase rows");
+
+int
+load_conn_init(struct load_conn *c, const struct load_conn_cfg *cfg,
+	       struct load_stats *stats)
+{
+	uint32_t rcpts_n = cfg->gen->cfg.rcpts_n;
+
+	memset(c, 0, sizeof(*c));
+	c->cfg = cfg;
+	c->stats = stats;
+	c->want = LOAD_WANT_CLOSE;
+	/* MAIL, DATA or BDAT, and a RCPT for each recipient */
+	c->cmd_max = 512 +
+		     rcpts_n * (uint32_t)(strlen("RCPT TO:<>\r\n") + 11 +
+					  strlen(cfg->gen->cfg.domain) +
+					  strlen(cfg->gen->cfg.mailbox_format));
+	c->cmd = malloc(c->cmd_max);
+	c->accepted = malloc(rcpts_n * sizeof(c->accepted[0]));
+	if (c->cmd == NULL || c->accepted == NULL) {
+		load_conn_fini(c);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void
+load_conn_fini(struct load_conn *c)
+{
+	free(c->cmd);
+	free(c->accepted);
+	c->cmd = NULL;
+	c->accepted = NULL;
+}
+
+void
+load_conn_open(struct load_conn *c)
+{
+	load_reply_init(&c->reply);
+	c->want = LOAD_WANT_BYTES;
+	c->phase = LOAD_GREETING;
+	c->outcome = LOAD_NONE;
+	c->is_in_order = false;
+	c->has_pipelining = c->has_size = false;
+	c->has_chunking = c->has_status = false;
+	c->is_body_out = false;
+	c->cmd_len = c->cmd_sent = 0;
+}
+
+/* --- what we say --- */
+
+PRINTF_LIKE(2, 3)
+static void
+say(struct load_conn *c, const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	if (c->cmd_sent == c->cmd_len)
+		c->cmd_sent = c->cmd_len = 0;
+	va_start(args, fmt);
+	n = vsnprintf(c->cmd + c->cmd_len, c->cmd_max - c->cmd_len, fmt, args);
+	va_end(args);
+	must(n > 0 && (uint32_t)n < c->cmd_max - c->cmd_len);
+	c->cmd_len += (uint32_t)n;
+}
+
+static enum message_form
+form_of(const struct load_conn *c)
+{
+	return c->cfg->is_bdat ? MESSAGE_RAW : MESSAGE_DATA;
+}
+
+static void
+say_mail(struct load_conn *c)
+{
+	const char *from = c->cfg->gen->cfg.from;
+
+	if (c->has_size)
+		say(c, "MAIL FROM:<%s> SIZE=%llu\r\n", from,
+		    (unsigned long long)c->msg.size);
+	else
+		say(c, "MAIL FROM:<%s>\r\n", from);
+}
+
+static void
+say_rcpt(struct load_conn *c, uint32_t i)
+{
+	const struct message_gen *gen = c->cfg->gen;
+	char to[MESSAGE_ADDRESS_MAX + 1];
+
+	message_address(gen, message_mailbox(&gen->cfg, c->msg.seq, i), to);
+	say(c, "RCPT TO:<%s>\r\n", to);
+}
+
+static void
+body_start(struct load_conn *c)
+{
+	c->is_body_out = true;
+	c->body_sent = 0;
+	c->end_us = 0;
+}
+
+static void
+say_data(struct load_conn *c)
+{
+	if (!c->cfg->is_bdat) {
+		say(c, "DATA\r\n");
+		return;
+	}
+	say(c, "BDAT %llu LAST\r\n", (unsigned long long)c->msg.size);
+	body_start(c);
+}
+
+static void
+phase_set(struct load_conn *c, enum load_phase phase)
+{
+	c->phase = phase;
+	c->want = LOAD_WANT_BYTES;
+}
+
+void
+load_conn_msg(struct load_conn *c, uint64_t seq)
+{
+	uint32_t rcpts_n = c->cfg->gen->cfg.rcpts_n;
+
+	must(c->want == LOAD_WANT_MSG);
+	message_build(c->cfg->gen, seq, &c->msg);
+	c->outcome = LOAD_NONE;
+	c->is_mail_ok = false;
+	c->rcpt_idx = 0;
+	c->accepted_n = 0;
+	c->is_body_out = false;
+	c->end_us = 0;
+	say_mail(c);
+	if (c->is_pipelined) {
+		for (uint32_t i = 0; i < rcpts_n; i++)
+			say_rcpt(c, i);
+		say_data(c);
+	}
+	phase_set(c, LOAD_MAIL);
+}
+
+void
+load_conn_quit(struct load_conn *c)
+{
+	must(c->want == LOAD_WANT_MSG);
+	c->outcome = LOAD_NONE;
+	say(c, "QUIT\r\n");
+	phase_set(c, LOAD_QUIT);
+}
+
+unsigned
+load_conn_tx(struct load_conn *c, struct iovec *iov, unsigned iov_max)
+{
+	unsigned n = 0;
+
+	if (c->cmd_sent < c->cmd_len) {
+		iov[n].iov_base = c->cmd + c->cmd_sent;
+		iov[n].iov_len = c->cmd_len - c->cmd_sent;
+		n++;
+	}
+	if (c->is_body_out)
+		n += message_iov(c->cfg->gen, &c->msg, form_of(c), c->body_sent,
+				 iov + n, iov_max - n);
+	return n;
+}
+
+void
+load_conn_tx_done(struct load_conn *c, size_t bytes, uint64_t now_us)
+{
+	size_t cmd_left = c->cmd_len - c->cmd_sent;
+	size_t n = bytes < cmd_left ? bytes : cmd_left;
+
+	c->cmd_sent += (uint32_t)n;
+	bytes -= n;
+	must(bytes == 0 || c->is_body_out);
+	if (!c->is_body_out)
+		return;
+	c->body_sent += bytes;
+	if (c->body_sent < message_bytes(&c->msg, form_of(c)))
+		return;
+	c->is_body_out = false;
+	c->end_us = now_us;
+}
+
+/* --- what we hear --- */
+
+static enum load_verdict
+judge(const struct load_conn *c, unsigned code)
+{
+	if (code == phases[c->phase].code ||
+	    (c->phase == LOAD_RCPT && code == 251))
+		return LOAD_OK;
+	if (code / 100 == 4)
+		return LOAD_TEMPORARY;
+	return code / 100 == 5 ? LOAD_PERMANENT : LOAD_WRONG;
+}
+
+static void
+close_wanted(struct load_conn *c, bool is_in_order)
+{
+	c->is_in_order = is_in_order;
+	c->want = LOAD_WANT_CLOSE;
+}
+
+/* From MAIL until its outcome is known. */
+static bool
+has_msg(const struct load_conn *c)
+{
+	return c->want == LOAD_WANT_BYTES && c->phase >= LOAD_MAIL &&
+	       c->phase <= LOAD_RSET;
+}
+
+/* The first bad news decides: what follows it is only its consequence. */
+static void
+outcome_worsen(struct load_conn *c, enum load_verdict verdict)
+{
+	if (c->outcome == LOAD_NONE)
+		c->outcome = verdict == LOAD_TEMPORARY ? LOAD_DEFERRED
+						       : LOAD_REJECTED;
+}
+
+/* Something that is no reply, or no reply to anything. */
+static void
+wrong(struct load_conn *c, uint16_t code, struct span text)
+{
+	load_stats_reply(c->stats, c->phase, LOAD_WRONG, code, text);
+	if (has_msg(c))
+		outcome_worsen(c, LOAD_WRONG);
+	close_wanted(c, false);
+}
+
+static void
+msg_over(struct load_conn *c)
+{
+	c->is_body_out = false;
+	c->want = LOAD_WANT_MSG;
+}
+
+static void
+reset(struct load_conn *c)
+{
+	say(c, "RSET\r\n");
+	phase_set(c, LOAD_RSET);
+}
+
+static void
+ehlo_line(struct load_conn *c, struct span text)
+{
+	struct span word = span_word(&text, " ");
+
+	if (span_is_equal_nocase(word, SPAN("PIPELINING")))
+		c->has_pipelining = true;
+	else if (span_is_equal_nocase(word, SPAN("SIZE")))
+		c->has_size = true;
+	else if (span_is_equal_nocase(word, SPAN("CHUNKING")))
+		c->has_chunking = true;
+	else if (span_is_equal_nocase(word, SPAN("ENHANCEDSTATUSCODES")))
+		c->has_status = true;
+}
+
+static void
+on_session(struct load_conn *c, enum load_verdict verdict)
+{
+	if (verdict != LOAD_OK) {
+		close_wanted(c, false);
+	} else if (c->phase == LOAD_GREETING && c->cfg->is_idle) {
+		phase_set(c, LOAD_IDLE);
+	} else if (c->phase == LOAD_GREETING) {
+		say(c, "EHLO %s\r\n", c->cfg->helo);
+		phase_set(c, LOAD_EHLO);
+	} else if (c->cfg->is_bdat && !c->has_chunking) {
+		wrong(c, 0,
+		      SPAN("server does not offer CHUNKING: "
+			   "leave --bdat out"));
+	} else {
+		c->is_pipelined = c->cfg->is_pipelined && c->has_pipelining;
+		msg_over(c);
+	}
+}
+
+static void
+on_mail(struct load_conn *c, enum load_verdict verdict)
+{
+	c->is_mail_ok = verdict == LOAD_OK;
+	if (!c->is_mail_ok)
+		outcome_worsen(c, verdict);
+	if (!c->is_mail_ok && !c->is_pipelined) {
+		msg_over(c);
+		return;
+	}
+	if (!c->is_pipelined)
+		say_rcpt(c, 0);
+	phase_set(c, LOAD_RCPT);
+}
+
+static void
+on_rcpt(struct load_conn *c, enum load_verdict verdict)
+{
+	const struct message_cfg *cfg = &c->cfg->gen->cfg;
+
+	if (verdict == LOAD_OK)
+		c->accepted[c->accepted_n++] =
+			message_mailbox(cfg, c->msg.seq, c->rcpt_idx);
+	if (++c->rcpt_idx < cfg->rcpts_n) {
+		if (!c->is_pipelined)
+			say_rcpt(c, c->rcpt_idx);
+		return;
+	}
+	if (c->accepted_n == 0) {
+		outcome_worsen(c, verdict);
+		if (!c->is_pipelined) {
+			reset(c);
+			return;
+		}
+	}
+	if (!c->is_pipelined)
+		say_data(c);
+	phase_set(c, c->cfg->is_bdat ? LOAD_BDAT : LOAD_DATA);
+}
+
+static void
+on_data(struct load_conn *c, enum load_verdict verdict)
+{
+	if (verdict == LOAD_OK) {
+		/* without recipients: an empty message, refused then
+		 * (RFC 2920 section 3.1) */
+		if (c->accepted_n > 0)
+			body_start(c);
+		else
+			say(c, ".\r\n");
+		phase_set(c, LOAD_END);
+		return;
+	}
+	outcome_worsen(c, verdict);
+	reset(c);
+}
+
+static void
+on_end(struct load_conn *c, enum load_verdict verdict, uint64_t now_us)
+{
+	if (verdict == LOAD_OK && c->accepted_n > 0) {
+		c->outcome = LOAD_ACKED;
+		if (c->end_us != 0)
+			histogram_add(&c->stats->end, now_us - c->end_us);
+		msg_over(c);
+		return;
+	}
+	outcome_worsen(c, verdict == LOAD_OK ? LOAD_WRONG : verdict);
+	if (c->phase == LOAD_BDAT)
+		reset(c); /* RFC 3030 section 2: the state is indeterminate */
+	else
+		msg_over(c);
+}
+
+/* One row for each phase of load_phase.def. */
+static void
+on_reply(struct load_conn *c, enum load_verdict verdict, uint64_t now_us)
+{
+	switch (c->phase) {
+	case LOAD_GREETING:
+	case LOAD_EHLO:
+		on_session(c, verdict);
+		break;
+	case LOAD_MAIL:
+		on_mail(c, verdict);
+		break;
+	case LOAD_RCPT:
+		on_rcpt(c, verdict);
+		break;
+	case LOAD_DATA:
+		on_data(c, verdict);
+		break;
+	case LOAD_END:
+	case LOAD_BDAT:
+		on_end(c, verdict, now_us);
+		break;
+	case LOAD_RSET:
+		msg_over(c);
+		break;
+	case LOAD_QUIT:
+		close_wanted(c, verdict == LOAD_OK);
+		break;
+	case LOAD_IDLE:
+	case LOAD_PHASE_N:
+		close_wanted(c, false);
+		break;
+	}
+}
+
+/* The last line of a reply is here. */
+static void
+reply_take(struct load_conn *c, struct span text, uint64_t now_us)
+{
+	uint16_t code = c->reply.code;
+	enum load_verdict verdict = judge(c, code);
+
+	if (phases[c->phase].has_status && c->has_status &&
+	    !load_reply_has_status(text, code))
+		load_stats_reply(c->stats, c->phase, LOAD_WRONG, code, text);
+	else
+		load_stats_reply(c->stats, c->phase, verdict, code, text);
+	if ((c->phase == LOAD_END || c->phase == LOAD_BDAT) && c->is_body_out) {
+		/* an answer to a body that is still on its way: only a server
+		 * that gives up does this, and the stream is of no more use */
+		if (verdict == LOAD_OK)
+			verdict = LOAD_WRONG;
+		outcome_worsen(c, verdict);
+		close_wanted(c, false);
+		return;
+	}
+	if (code == 421) { /* RFC 5321 section 3.8: closing, at any time */
+		if (has_msg(c))
+			outcome_worsen(c, LOAD_TEMPORARY);
+		close_wanted(c, false);
+		return;
+	}
+	on_reply(c, verdict, now_us);
+}
+
+enum load_want
+load_conn_feed(struct load_conn *c, struct span *in, uint64_t now_us)
+{
+	struct span text;
+	const char *why;
+
+	while (c->want == LOAD_WANT_BYTES && in->len > 0) {
+		switch (load_reply_feed(&c->reply, in, &text, &why)) {
+		case LOAD_REPLY_MORE:
+			break;
+		case LOAD_REPLY_LINE:
+			if (c->phase == LOAD_EHLO)
+				ehlo_line(c, text);
+			break;
+		case LOAD_REPLY_LAST:
+			if (c->phase == LOAD_EHLO)
+				ehlo_line(c, text);
+			reply_take(c, text, now_us);
+			break;
+		case LOAD_REPLY_BAD:
+			wrong(c, 0, span_of(why));
+			break;
+		}
+	}
+	if (c->want == LOAD_WANT_MSG && in->len > 0) {
+		c->phase = LOAD_IDLE;
+		wrong(c, 0, SPAN("reply that nothing asked for"));
+	}
+	return c->want;
+}
+
+void
+load_conn_lost(struct load_conn *c)
+{
+	if (c->outcome == LOAD_NONE && has_msg(c))
+		c->outcome = c->end_us != 0 ? LOAD_DOUBT : LOAD_UNSENT;
+	close_wanted(c, false);
+}
+
+enum load_outcome
+load_conn_take(struct load_conn *c)
+{
+	enum load_outcome outcome = c->outcome;
+	struct load_stats *s = c->stats;
+
+	s->acked_n += outcome == LOAD_ACKED;
+	s->deferred_n += outcome == LOAD_DEFERRED;
+	s->rejected_n += outcome == LOAD_REJECTED;
+	s->unsent_n += outcome == LOAD_UNSENT;
+	s->doubt_n += outcome == LOAD_DOUBT;
+	if (outcome == LOAD_ACKED) {
+		s->acked_bytes += c->msg.size;
+		s->acked_rcpts_n += c->accepted_n;
+	}
+	c->outcome = LOAD_NONE;
+	return outcome;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * load_run_impl.h: what load_run.c (threads, the loop) and load_sock.c (one
+ * socket's life) share. Not for others.
+ */
+#ifndef PENSTOCK_BENCH_LOAD_RUN_IMPL_H
+#define PENSTOCK_BENCH_LOAD_RUN_IMPL_H
+
+#include "bench/load_conn.h"
+#include "bench/load_run.h"
+
+#include <stdatomic.h>
+
+#define LOAD_RX_BYTES (64u * 1024)
+
+/* What the threads share: how much is left to do. */
+struct load_shared {
+	const struct load_cfg *cfg;
+	uint64_t started_us;
+	_Atomic uint64_t stop_us;
+	int signal_fd;
+	struct load_conn_cfg busy, idle;
+	_Atomic uint64_t next_seq;
+	_Atomic uint64_t todo_n;     /* messages that nobody has taken */
+	_Atomic uint64_t inflight_n; /* taken, and not yet settled */
+	_Atomic uint64_t acked_n, bad_n, lost_n; /* for the progress line */
+	_Atomic uint64_t idle_open_n;
+	_Atomic bool is_stopping;
+	_Atomic bool is_interrupted;
+};
+
+enum load_sock_state {
+	LOAD_SOCK_WAITING, /* no connection until due_us */
+	LOAD_SOCK_CONNECTING,
+	LOAD_SOCK_OPEN,
+	LOAD_SOCK_PARKED, /* open, wants a message, held back by the rate */
+	LOAD_SOCK_DONE,
+};
+
+struct load_sock {
+	enum load_sock_state state;
+	int fd;
+	bool is_idle;
+	bool is_tx_armed;
+	bool is_quitting;   /* QUIT is out */
+	uint32_t backoff_n; /* losses and 4xx in a row */
+	uint32_t lost_n;    /* connections lost in a row */
+	uint64_t msgs_n;    /* settled on this connection */
+	uint64_t due_us;    /* WAITING: when to connect */
+	uint64_t opened_us; /* connect() was called */
+	uint64_t heard_us;  /* the last bytes came or went */
+	struct load_conn conn;
+};
+
+struct load_thread {
+	struct load_shared *shared;
+	unsigned idx;
+	int epoll_fd;
+	struct load_sock *socks;
+	uint32_t socks_n;
+	uint32_t waiting_n, connecting_n, parked_n, done_n;
+	uint64_t sent_n; /* messages begun, for the rate */
+	uint64_t now_us;
+	uint64_t checked_us; /* timeouts were looked at */
+	uint64_t random;
+	struct load_stats stats;
+	char rx[LOAD_RX_BYTES];
+};
+
+/* Sets the state and keeps the thread's counts of states. */
+void load_sock_state_set(struct load_thread *t, struct load_sock *s,
+			 enum load_sock_state state);
+/* WAITING and due: connects, unless the run is over. */
+void load_sock_due(struct load_thread *t, struct load_sock *s);
+/* epoll has something for it. */
+void load_sock_event(struct load_thread *t, struct load_sock *s,
+		     uint32_t events);
+/* PARKED: the rate allows one more. */
+void load_sock_unpark(struct load_thread *t, struct load_sock *s);
+/* No reply for too long, or the run ends: drops the connection. */
+void load_sock_drop(struct load_thread *t, struct load_sock *s);
+/* The run stops: quits when nothing is in flight. */
+void load_sock_stop(struct load_thread *t, struct load_sock *s);
+
+/* Nothing is left to do, and nothing will come back. */
+bool load_is_over(struct load_shared *shared);
+
+#endif
