@@ -22,6 +22,11 @@ int cmd_run(int argc, char **argv);
 int cmd_control(int argc, char **argv);
 
 /*
+ * DIR of a verb whose only option is -c DIR; NULL after saying what is wrong.
+ */
+const char *cmd_dir_option(int argc, char **argv);
+
+/*
  * `queue …` with its words (argv[0] is "queue"), answered on *out; in the
  * command on a stopped engine's directory, in the engine for its socket.
  */

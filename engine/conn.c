@@ -1,0 +1,463 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One connection: runs the SMTP machine on what has arrived and executes its
+ * wants: policy is asked, chunks and messages go to the queue, replies to the
+ * stream. Everything that must wait is remembered in conn.wait.
+ */
+#include "engine/conn.h"
+#include "engine/base/clock.h"
+#include "engine/conn_log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define READS_MAX    8 /* per run: then the others get their turn */
+#define RETRY_MAX_US (30 * US_PER_SEC)
+
+static_assert((int)SMTP_CHECK_N == (int)POLICY_STAGE_N, "same stages");
+static_assert((int)SMTP_CHECK_RCPT == (int)POLICY_RCPT, "same stages");
+static_assert((int)SMTP_CHECK_VRFY == (int)POLICY_VRFY, "same stages");
+
+/* --- policy --- */
+
+static struct policy_query
+query_of(const struct conn *c)
+{
+	const struct smtp *s = &c->smtp;
+	struct smtp_facts facts = smtp_facts(s);
+
+	return (struct policy_query) {
+		.stage = (enum policy_stage)s->check,
+		.client_ip = s->client_ip,
+		.client_name = span_of(smtp_client_name(s)),
+		.helo = span_of(s->helo),
+		.proto = smtp_proto_name(s),
+		.sender = facts.sender,
+		.rcpt = facts.rcpt,
+		.size_bytes = facts.size_bytes,
+		.rcpt_n = facts.rcpt_n,
+		.is_pipelined = s->is_pipelined,
+	};
+}
+
+/* MAIL was accepted: the message and its envelope begin. */
+static unsigned
+begin_message(struct worker *w, struct conn *c)
+{
+	struct smtp *s = &c->smtp;
+	struct envelope_head head = {
+		.arrival_us = clock_wall_us(),
+		.client_name = span_of(smtp_client_name(s)),
+		.client_ip = s->client_ip,
+		.client_port = s->client_port,
+		.helo = span_of(s->helo),
+	};
+
+	must(c->msg == NULL);
+	if (!queue_has_room(w->queue, smtp_facts(s).size_bytes))
+		return 452;
+	c->msg = queue_msg_new(w->queue, w->idx);
+	if (c->msg == NULL)
+		return 452;
+	c->is_discard = c->is_sealed = false;
+	head.queue_id = c->msg->id;
+	smtp_envelope_head(s, &head);
+	if (envelope_begin(&c->msg->env, &head) != 0) {
+		queue_msg_drop(w->queue, &c->msg);
+		return 452;
+	}
+	smtp_txn_begin(s, &c->msg->env, c->msg->id, head.arrival_us);
+	return 0;
+}
+
+/* What policy says of a stage, and what follows from a yes. */
+static void
+check(struct worker *w, struct conn *c)
+{
+	struct policy_query query = query_of(c);
+	struct policy_verdict verdict;
+	struct smtp_facts facts;
+
+	policy_ask(c->policy, &query, &verdict);
+	for (unsigned i = 0; i < verdict.findings_n; i++)
+		conn_log_verdict(c, verdict.findings[i].verb, 0,
+				 verdict.findings[i].text);
+	if (verdict.is_discard)
+		c->is_discard = true;
+	if (verdict.code == 0 && query.stage == POLICY_MAIL) {
+		verdict.code = (uint16_t)begin_message(w, c);
+		span_copy(SPAN("4.3.1 Insufficient system storage"),
+			  verdict.text, sizeof(verdict.text));
+	}
+	if (verdict.code == 0 && query.stage == POLICY_RCPT) {
+		facts = smtp_facts(&c->smtp);
+		verdict.code = (uint16_t)policy_route(c->policy, facts.rcpt,
+						      &facts.like, &c->msg->env,
+						      verdict.text);
+	}
+	if (verdict.code != 0) {
+		counter_add(&w->stats.rejects, 1);
+		conn_log_verdict(c, "reject", verdict.code, verdict.text);
+	}
+	smtp_checked(&c->smtp, &w->out, verdict.code, verdict.text,
+		     verdict.is_close, w->now_us);
+}
+
+/* --- the queue --- */
+
+static void
+retry_later(struct worker *w, struct conn *c)
+{
+	c->wait = CONN_WAIT_RETRY;
+	c->has_work = true;
+	if (c->retry_since_us == 0)
+		c->retry_since_us = w->now_us;
+	if (c->is_on_retry)
+		return;
+	c->is_on_retry = true;
+	c->next_retry = w->retry;
+	w->retry = c;
+}
+
+/* Hands waiting chunks on. false: the queue takes no more now. */
+static bool
+stream_chunks(struct worker *w, struct conn *c)
+{
+	while (c->streaming != NULL) {
+		struct chunk *rest = c->streaming->next, *one = c->streaming;
+
+		one->next = NULL;
+		if (queue_chunk_submit(w->queue, c->msg, &one) != 0) {
+			c->streaming->next = rest;
+			counter_add(&w->stats.waits_queue, 1);
+			retry_later(w, c);
+			return false;
+		}
+		c->streaming = rest;
+	}
+	return true;
+}
+
+static void
+finish(struct worker *w, struct conn *c, enum queue_outcome outcome)
+{
+	static const enum smtp_commit commits[] = {
+		[QUEUE_DURABLE] = SMTP_COMMIT_OK,
+		[QUEUE_FULL] = SMTP_COMMIT_FULL,
+		[QUEUE_FAILED] = SMTP_COMMIT_FAILED,
+	};
+	struct smtp_facts facts = smtp_facts(&c->smtp);
+
+	c->is_commit_wanted = false;
+	c->retry_since_us = 0;
+	c->wait = CONN_WAIT_PEER;
+	c->has_work = true;
+	if (outcome == QUEUE_DURABLE) {
+		counter_add(&w->stats.messages, 1);
+		counter_add(&w->stats.message_bytes, facts.size_bytes);
+		counter_add(&w->stats.recipients, facts.rcpt_n);
+	} else {
+		counter_add(outcome == QUEUE_FULL ? &w->stats.full
+						  : &w->stats.failed,
+			    1);
+		conn_log_commit_failed(c, outcome);
+	}
+	smtp_committed(&c->smtp, &w->out, commits[outcome], w->now_us);
+}
+
+/* The message is whole: makes it durable. */
+static void
+commit(struct worker *w, struct conn *c)
+{
+	c->is_commit_wanted = true;
+	if (c->is_discard) {
+		queue_msg_drop(w->queue, &c->msg);
+		finish(w, c, QUEUE_DURABLE);
+		return;
+	}
+	if (!stream_chunks(w, c))
+		return;
+	if (!c->is_sealed) {
+		c->is_sealed = true;
+		c->msg->body = smtp_body_take(&c->smtp);
+		c->msg->body_bytes = smtp_facts(&c->smtp).size_bytes;
+		envelope_seal(&c->msg->env, c->msg->body_bytes);
+		conn_log_message(c);
+	}
+	if (queue_msg_submit(w->queue, &c->msg, c) == 0) {
+		c->wait = CONN_WAIT_COMMIT;
+		c->retry_since_us = 0;
+		return;
+	}
+	counter_add(&w->stats.waits_queue, 1);
+	if (c->retry_since_us && w->now_us - c->retry_since_us > RETRY_MAX_US) {
+		queue_msg_drop(w->queue, &c->msg);
+		finish(w, c, QUEUE_FULL);
+		return;
+	}
+	retry_later(w, c);
+}
+
+/* --- the stream --- */
+
+/* Sends the replies so far. false: the peer does not read: wait for it. */
+static bool
+send_replies(struct worker *w, struct conn *c)
+{
+	struct span bytes = { w->out.p, w->out.len };
+
+	if (bytes.len == 0)
+		return true;
+	w->out.len = 0;
+	return net_tx(w->net, c->stream, bytes);
+}
+
+static void
+conn_close(struct worker *w, struct conn *c)
+{
+	conn_log_disconnect(c);
+	counter_add(&w->stats.disconnects, 1);
+	if (c->msg != NULL)
+		queue_msg_drop(w->queue, &c->msg);
+	chunk_put(c->streaming);
+	c->streaming = NULL;
+	smtp_fini(&c->smtp);
+	wheel_clear(&w->wheel, &c->timer);
+	ready_remove(&w->ready, net_ready_node(c->stream));
+	net_shut(w->net, &c->stream);
+	site_put(&c->site);
+	if (c->next != NULL)
+		c->next->prev = c->prev;
+	if (c->prev != NULL)
+		c->prev->next = c->next;
+	else
+		w->all = c->next;
+	w->conns_n--;
+	if (c->is_on_retry) {
+		struct conn **at = &w->retry;
+
+		while (*at != c)
+			at = &(*at)->next_retry;
+		*at = c->next_retry;
+	}
+	c->next = w->free_conns;
+	w->free_conns = c;
+}
+
+static void
+arm_timer(struct worker *w, struct conn *c)
+{
+	uint64_t due = c->wait == CONN_WAIT_PAUSE ? c->smtp.resume_us
+						  : c->smtp.deadline_us;
+
+	if (c->wait == CONN_WAIT_COMMIT || c->wait == CONN_WAIT_RETRY)
+		return; /* not the peer's fault */
+	if (!wheel_is_set(&c->timer) || due < c->timer.due_tick * WHEEL_TICK_US)
+		wheel_set(&w->wheel, &c->timer, due);
+}
+
+enum pumped {
+	PUMP_INPUT, /* go on when there is input */
+	PUMP_WAIT,  /* for something else */
+	PUMP_CLOSE,
+};
+
+/* Steps the machine until it needs what is not here yet. */
+static enum pumped
+pump(struct worker *w, struct conn *c, struct span *in)
+{
+	for (;;) {
+		enum smtp_want want =
+			smtp_step(&c->smtp, in, &w->out, w->now_us);
+
+		if (c->msg != NULL && !smtp_has_txn(&c->smtp)) {
+			chunk_put(c->streaming);
+			c->streaming = NULL;
+			queue_msg_drop(w->queue, &c->msg);
+		}
+		switch (want) {
+		case SMTP_WANT_BYTES:
+			return PUMP_INPUT;
+		case SMTP_WANT_CLOSE:
+			return PUMP_CLOSE;
+		case SMTP_WANT_CHECK:
+			check(w, c);
+			break;
+		case SMTP_WANT_FLUSH:
+			if (!send_replies(w, c))
+				return PUMP_CLOSE; /* 64 KiB unread: no client
+						    */
+			if (net_tx_waiting_bytes(c->stream)) {
+				c->has_work = true;
+				return PUMP_WAIT;
+			}
+			break;
+		case SMTP_WANT_STREAM:
+			c->streaming = smtp_body_take(&c->smtp);
+			if (!stream_chunks(w, c))
+				return PUMP_WAIT;
+			break;
+		case SMTP_WANT_COMMIT:
+			commit(w, c);
+			if (c->wait != CONN_WAIT_PEER)
+				return PUMP_WAIT;
+			break;
+		case SMTP_WANT_MEMORY:
+			counter_add(&w->stats.waits_memory, 1);
+			retry_later(w, c);
+			return PUMP_WAIT;
+		case SMTP_WANT_PAUSE:
+			c->wait = CONN_WAIT_PAUSE;
+			c->has_work = true;
+			return PUMP_WAIT;
+		}
+	}
+}
+
+/* Feeds what the stream has. */
+static enum pumped
+feed(struct worker *w, struct conn *c)
+{
+	for (int reads = 0; reads < READS_MAX; reads++) {
+		enum net_rx rx;
+		enum pumped pumped;
+		struct span in = { 0 };
+		size_t had;
+
+		rx = net_rx(w->net, c->stream, &in);
+		if (rx == NET_RX_END || rx == NET_RX_LOST) {
+			conn_log_lost(c);
+			return PUMP_CLOSE;
+		}
+		if (rx == NET_RX_EMPTY && !c->has_work)
+			return PUMP_INPUT;
+		c->has_work = false;
+		had = in.len;
+		pumped = pump(w, c, &in);
+		if (rx == NET_RX_BYTES)
+			net_rx_done(w->net, c->stream, had - in.len);
+		if (pumped != PUMP_INPUT)
+			return pumped;
+	}
+	ready_add(&w->ready, net_ready_node(c->stream));
+	return PUMP_INPUT;
+}
+
+/* What was interrupted goes on first. false: it still waits. */
+static bool
+resume(struct worker *w, struct conn *c)
+{
+	switch ((enum conn_wait)c->wait) {
+	case CONN_WAIT_COMMIT:
+		return false;
+	case CONN_WAIT_PAUSE:
+		if (w->now_us < c->smtp.resume_us)
+			return false;
+		break;
+	case CONN_WAIT_RETRY:
+		c->wait = CONN_WAIT_PEER;
+		if (c->is_commit_wanted)
+			commit(w, c);
+		else if (!stream_chunks(w, c))
+			return false;
+		else
+			c->retry_since_us = 0;
+		break;
+	case CONN_WAIT_PEER:
+		break;
+	}
+	if (c->wait == CONN_WAIT_PAUSE)
+		c->wait = CONN_WAIT_PEER;
+	return c->wait == CONN_WAIT_PEER;
+}
+
+void
+conn_run(struct worker *w, struct conn *c)
+{
+	enum pumped pumped = PUMP_WAIT;
+
+	if (resume(w, c)) {
+		/* Who does not read replies is not read from either. */
+		if (net_tx_waiting_bytes(c->stream) == 0)
+			pumped = feed(w, c);
+	}
+	if (!send_replies(w, c))
+		pumped = PUMP_CLOSE;
+	if (pumped == PUMP_CLOSE) {
+		conn_close(w, c);
+		return;
+	}
+	arm_timer(w, c);
+}
+
+void
+conn_committed(struct worker *w, struct conn *c, enum queue_outcome outcome)
+{
+	must(c->wait == CONN_WAIT_COMMIT);
+	finish(w, c, outcome);
+	conn_run(w, c);
+}
+
+void
+conn_timer(struct worker *w, struct conn *c)
+{
+	if (c->wait == CONN_WAIT_PAUSE) {
+		conn_run(w, c);
+		return;
+	}
+	if (c->wait != CONN_WAIT_PEER || w->now_us < c->smtp.deadline_us) {
+		arm_timer(w, c);
+		return;
+	}
+	counter_add(&w->stats.timeouts, 1);
+	conn_log_timeout(c);
+	smtp_timed_out(&c->smtp, &w->out);
+	(void)send_replies(w, c);
+	conn_close(w, c);
+}
+
+void
+conn_shut_down(struct worker *w, struct conn *c, bool is_forced)
+{
+	if (c->wait == CONN_WAIT_COMMIT)
+		return; /* its 250 comes first, whatever happens */
+	if (!is_forced && !smtp_is_idle(&c->smtp))
+		return;
+	smtp_shutting_down(&c->smtp, &w->out);
+	(void)send_replies(w, c);
+	conn_close(w, c);
+}
+
+void
+conn_open(struct worker *w, struct net_stream *stream)
+{
+	struct conn *c = w->free_conns;
+	const struct ip *ip;
+	uint16_t port;
+	unsigned service_idx = net_service_idx(stream);
+
+	if (c != NULL)
+		w->free_conns = c->next;
+	else if ((c = malloc(sizeof(*c))) == NULL) {
+		net_abort(w->net, &stream);
+		return;
+	}
+	/* The SMTP session clears itself. */
+	memset((char *)c + sizeof(c->smtp), 0, sizeof(*c) - sizeof(c->smtp));
+	c->stream = stream;
+	c->site = site_get(w->site);
+	c->service = &c->site->cfg->services[service_idx];
+	c->policy = c->site->policies[service_idx];
+	c->next = w->all;
+	if (w->all != NULL)
+		w->all->prev = c;
+	w->all = c;
+	w->conns_n++;
+	net_owner_set(stream, c);
+	ip = net_peer(stream, &port);
+	smtp_init(&c->smtp, &c->service->smtp, &w->smtp, ip, port, w->now_us);
+	counter_add(&w->stats.connects, 1);
+	conn_log_connect(c);
+	c->has_work = true;
+	conn_run(w, c);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * conn.h: one connection of a worker: the only place where streams, the SMTP
+ * machine, policy and the queue meet. Its worker's thread only.
+ */
+#ifndef PENSTOCK_ENGINE_CONN_H
+#define PENSTOCK_ENGINE_CONN_H
+
+#include "engine/worker.h"
+
+enum conn_wait {
+	CONN_WAIT_PEER,	  /* for bytes, or for room to send */
+	CONN_WAIT_COMMIT, /* for queue_reap() */
+	CONN_WAIT_RETRY,  /* for memory or the queue: run again next turn */
+	CONN_WAIT_PAUSE,  /* for the timer */
+};
+
+struct conn {
+	struct smtp smtp;
+	struct net_stream *stream;
+	struct site *site;
+	const struct service *service;
+	const struct policy *policy;
+	struct queue_msg *msg;	 /* from MAIL to its submission */
+	struct chunk *streaming; /* chunks that wait to be handed on */
+	struct wheel_node timer;
+	uint64_t retry_since_us;  /* 0: not waiting for memory or the queue */
+	struct conn *next, *prev; /* of worker.all; next of free_conns */
+	struct conn *next_retry;
+	uint8_t wait;  /* enum conn_wait */
+	bool has_work; /* step it even without input */
+	bool is_on_retry;
+	bool is_discard;       /* policy: accept and throw away */
+	bool is_sealed;	       /* the message has its body and its seal */
+	bool is_commit_wanted; /* ... and the queue has not taken it yet */
+};
+
+/* A stream that net_accept() gave. Takes it. */
+void conn_open(struct worker *w, struct net_stream *stream);
+/* Its stream is ready, its timer fired, its message is durable. */
+void conn_run(struct worker *w, struct conn *c);
+void conn_committed(struct worker *w, struct conn *c,
+		    enum queue_outcome outcome);
+void conn_timer(struct worker *w, struct conn *c);
+/* The engine stops: 421 if it may be told now. */
+void conn_shut_down(struct worker *w, struct conn *c, bool is_forced);
+
+#endif

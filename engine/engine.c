@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Start and stop of everything, in one order and its reverse. */
+#include "engine/engine.h"
+#include "engine/base/clock.h"
+#include "engine/base/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static unsigned
+cores_n(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n > 0 ? (unsigned)n : 1;
+}
+
+/* What the files leave to the machine. */
+static void
+settle_numbers(struct config *cfg)
+{
+	if (cfg->engine.workers_n == 0)
+		cfg->engine.workers_n = cores_n();
+	cfg->net.workers_n = cfg->engine.workers_n;
+	cfg->queue.workers_n = cfg->engine.workers_n;
+	cfg->queue.deliverers_n = cfg->deliver.threads_n;
+}
+
+static bool
+open_pools(struct engine *e)
+{
+	uint64_t each = e->site->cfg->engine.memory_bytes_max / e->workers_n;
+
+	e->pools = must_alloc(e->workers_n * sizeof(*e->pools));
+	for (unsigned i = 0; i < e->workers_n; i++) {
+		e->pools[i] = chunk_pool_open(each);
+		if (e->pools[i] == NULL)
+			return false;
+	}
+	return true;
+}
+
+static bool
+open_workers(struct engine *e, struct diag *diag)
+{
+	e->workers = must_alloc(e->workers_n * sizeof(*e->workers));
+	for (unsigned i = 0; i < e->workers_n; i++) {
+		e->workers[i] = worker_open(i, e->site, e->listeners, e->queue,
+					    e->pools[i], diag);
+		if (e->workers[i] == NULL)
+			return false;
+	}
+	return true;
+}
+
+static bool
+open_all(struct engine *e, struct diag *diag)
+{
+	const struct config *cfg = e->site->cfg;
+
+	if (cfg->services_n == 0) {
+		diag_add(diag, DIAG_ERROR, e->dir, 0,
+			 "master.cf has no inet service with smtpd that can "
+			 "be started: add a line such as \"smtp inet n - n - "
+			 "- smtpd\"");
+		return false;
+	}
+	e->listeners = net_listeners_open(&cfg->net, cfg->listens,
+					  cfg->listens_n, diag);
+	if (e->listeners == NULL || privs_drop(e->site, diag) != 0 ||
+	    log_open(&cfg->log, diag) != 0 || !open_pools(e))
+		return false;
+	e->queue = queue_open(&cfg->queue, diag);
+	if (e->queue == NULL)
+		return false;
+	e->deliver = deliver_open(e->queue, &cfg->deliver, diag);
+	if (e->deliver == NULL)
+		return false;
+	e->router = router_open(e, diag);
+	e->control = e->router
+			     ? control_open(e, cfg->engine.control_socket, diag)
+			     : NULL;
+	return e->control != NULL && open_workers(e, diag);
+}
+
+struct engine *
+engine_open(const char *dir, struct diag *diag)
+{
+	struct engine *e = must_alloc(sizeof(*e));
+
+	e->dir = dir;
+	e->start_us = clock_wall_us();
+	pthread_mutex_init(&e->lock, NULL);
+	e->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	must(e->stop_fd >= 0);
+	e->site = site_open(dir, diag);
+	if (e->site != NULL) {
+		settle_numbers(e->site->cfg);
+		e->workers_n = e->site->cfg->engine.workers_n;
+	}
+	if (e->site == NULL || !open_all(e, diag))
+		engine_close(&e);
+	else
+		log_say(LOG_LEVEL_INFO, "master",
+			"started: %u workers, %u services, configuration %s",
+			e->workers_n, e->site->cfg->services_n, dir);
+	return e;
+}
+
+void
+engine_close(struct engine **e_inout)
+{
+	struct engine *e = *e_inout;
+
+	*e_inout = NULL;
+	for (unsigned i = 0; e->workers && i < e->workers_n; i++)
+		if (e->workers[i] != NULL)
+			worker_stop(e->workers[i]);
+	for (unsigned i = 0; e->workers && i < e->workers_n; i++)
+		worker_close(&e->workers[i]);
+	control_close(&e->control);
+	router_close(&e->router);
+	if (e->deliver != NULL)
+		deliver_close(&e->deliver);
+	if (e->queue != NULL)
+		queue_close(&e->queue);
+	for (unsigned i = 0; e->pools && i < e->workers_n; i++)
+		chunk_pool_close(&e->pools[i]);
+	net_listeners_close(&e->listeners);
+	log_say(LOG_LEVEL_INFO, "master", "stopped");
+	log_close();
+	site_put(&e->site);
+	close(e->stop_fd);
+	pthread_mutex_destroy(&e->lock);
+	free(e->workers);
+	free(e->pools);
+	free(e);
+}
+
+int
+engine_reload(struct engine *e, struct diag *diag)
+{
+	struct site *next = site_open(e->dir, diag), *was;
+
+	if (next == NULL) {
+		log_say(LOG_LEVEL_ERROR, "master",
+			"reload failed, the configuration in use stays: %s",
+			diag->first ? diag->first->text : "");
+		return -EINVAL;
+	}
+	settle_numbers(next->cfg);
+	if (site_check_reload(e->site, next, diag) != 0) {
+		site_put(&next);
+		return -EINVAL;
+	}
+	if (log_reopen(&next->cfg->log, diag) != 0)
+		log_say(LOG_LEVEL_WARNING, "master",
+			"the log goes on where it was");
+	pthread_mutex_lock(&e->lock);
+	was = e->site;
+	e->site = next;
+	e->reloads_n++;
+	for (unsigned i = 0; i < e->workers_n; i++)
+		worker_reload(e->workers[i], next);
+	deliver_configure(e->deliver, &next->cfg->deliver);
+	pthread_mutex_unlock(&e->lock);
+	site_put(&was);
+	log_say(LOG_LEVEL_INFO, "master", "reloaded: configuration %s", e->dir);
+	return 0;
+}
+
+void
+engine_stop(struct engine *e)
+{
+	uint64_t one = 1;
+
+	if (write(e->stop_fd, &one, sizeof(one)) < 0)
+		must(errno == EAGAIN); /* asked already */
+}

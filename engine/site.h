@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * site.h: everything that a reload replaces as a whole: the configuration, and
+ * a compiled policy per service. Immutable; counted references; the last one
+ * to let go frees it. Made by one thread; held by any.
+ */
+#ifndef PENSTOCK_ENGINE_SITE_H
+#define PENSTOCK_ENGINE_SITE_H
+
+#include "engine/config/config.h"
+#include "engine/policy/policy.h"
+
+struct site {
+	struct config *cfg;
+	struct policy **policies; /* one per service */
+	_Atomic uint32_t refs;
+};
+
+/* Reads dir; what is wrong is in *diag, and then NULL. */
+struct site *site_open(const char *dir, struct diag *diag);
+struct site *site_get(struct site *site);
+void site_put(struct site **site);
+
+/*
+ * May `next` take over while the process runs? Listening sockets, threads, the
+ * queue and the user stay as they are: what cannot change is an error in *diag
+ * that says so. -EINVAL then.
+ */
+MUST_USE int site_check_reload(const struct site *now, const struct site *next,
+			       struct diag *diag);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * worker.h: one worker: a pinned thread that turns packets into messages and
+ * never blocks. Everything in struct worker is its thread's own, but for what
+ * is marked shared. worker.c has the loop, conn.c what it does for a
+ * connection.
+ */
+#ifndef PENSTOCK_ENGINE_WORKER_H
+#define PENSTOCK_ENGINE_WORKER_H
+
+#include "dataplane/net.h"
+#include "engine/base/counter.h"
+#include "engine/base/wheel.h"
+#include "engine/site.h"
+#include "engine/smtp/smtp.h"
+#include "queue/queue.h"
+
+#include <pthread.h>
+
+struct conn;
+
+struct worker_stats {
+#define STAT(name, meaning) counter_t name;
+#include "engine/stats.def"
+#undef STAT
+};
+
+struct worker {
+	unsigned idx;
+	uint64_t now_us; /* of this turn */
+	struct net *net;
+	struct queue *queue;
+	struct ready ready;
+	struct site *site; /* what new connections get */
+	struct smtp_shared smtp;
+	struct smtp_out out; /* replies of the connection that runs */
+	struct wheel wheel;
+	struct conn *free_conns;
+	struct conn *retry; /* waiting for memory or the queue */
+	struct conn *all;   /* every open one */
+	uint64_t conns_n;
+	bool is_stopping;
+	uint64_t stop_by_us;
+	struct worker_stats stats;
+	pthread_t thread;
+	int wake_fd; /* shared: ends the worker's sleep */
+	/* shared: what the main thread asks for */
+	CACHE_ALIGNED _Atomic(struct site *) next_site;
+	_Atomic bool is_stop_wanted;
+	_Atomic bool is_finished;
+};
+
+/*
+ * Starts the thread, with a reference to site of its own. chunks: its bodies'
+ * pool, which outlives it, since delivery gives chunks back later. NULL: see
+ * *diag.
+ */
+struct worker *worker_open(unsigned idx, struct site *site,
+			   struct net_listeners *listeners, struct queue *queue,
+			   struct chunk_pool *chunks, struct diag *diag);
+/* New connections get this site from now on. Any thread. */
+void worker_reload(struct worker *w, struct site *site);
+/*
+ * Asks it to stop: no new connections, 421 to who is idle, a bounded wait for
+ * the others. Any thread; worker_close() waits for the end.
+ */
+void worker_stop(struct worker *w);
+void worker_close(struct worker **w);
+
+#endif
