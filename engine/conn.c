@@ -371,12 +371,24 @@ resume(struct worker *w, struct conn *c)
 	return c->wait == CONN_WAIT_PEER;
 }
 
+/* In the middle of a message, with nowhere to put the rest of it. */
+static bool
+has_waited_too_long(const struct worker *w, const struct conn *c)
+{
+	return c->wait == CONN_WAIT_RETRY && !c->is_commit_wanted &&
+	       c->retry_since_us &&
+	       w->now_us - c->retry_since_us > RETRY_MAX_US;
+}
+
 void
 conn_run(struct worker *w, struct conn *c)
 {
 	enum pumped pumped = PUMP_WAIT;
 
-	if (resume(w, c)) {
+	if (has_waited_too_long(w, c)) {
+		smtp_out_of_storage(&c->smtp, &w->out);
+		pumped = PUMP_CLOSE;
+	} else if (resume(w, c)) {
 		/* Who does not read replies is not read from either. */
 		if (net_tx_waiting_bytes(c->stream) == 0)
 			pumped = feed(w, c);

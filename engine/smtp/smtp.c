@@ -484,22 +484,31 @@ smtp_committed(struct smtp *s, struct smtp_out *out, enum smtp_commit outcome,
 	smtp_message_done(s, out, outcome);
 }
 
-void
-smtp_timed_out(struct smtp *s, struct smtp_out *out)
+static void
+hang_up(struct smtp *s, struct smtp_out *out, enum smtp_reply reply)
 {
 	if (s->state != ST_PROXY && s->state != ST_CLOSED)
-		smtp_reply(s, out, REPLY_TIMEOUT, s->cfg->myhostname);
+		smtp_reply(s, out, reply, s->cfg->myhostname);
 	s->is_waiting = false;
 	smtp_set_state(s, ST_CLOSED);
 }
 
 void
+smtp_timed_out(struct smtp *s, struct smtp_out *out)
+{
+	hang_up(s, out, REPLY_TIMEOUT);
+}
+
+void
 smtp_shutting_down(struct smtp *s, struct smtp_out *out)
 {
-	if (s->state != ST_PROXY && s->state != ST_CLOSED)
-		smtp_reply(s, out, REPLY_SHUTDOWN, s->cfg->myhostname);
-	s->is_waiting = false;
-	smtp_set_state(s, ST_CLOSED);
+	hang_up(s, out, REPLY_SHUTDOWN);
+}
+
+void
+smtp_out_of_storage(struct smtp *s, struct smtp_out *out)
+{
+	hang_up(s, out, REPLY_OUT_OF_STORAGE);
 }
 
 /* --- facts --- */

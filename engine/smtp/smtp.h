@@ -172,11 +172,12 @@ const char *smtp_verb_name(enum smtp_verb verb);    /* "ehlo", lower case */
 const char *smtp_state_name(const struct smtp *s);
 
 /*
- * The peer has sent nothing for too long, or the engine stops: appends the
- * 421 and closes the machine.
+ * The peer has sent nothing for too long, the engine stops, or there has been
+ * no memory for the rest of a message: appends the 421, closes the machine.
  */
 void smtp_timed_out(struct smtp *s, struct smtp_out *out);
 void smtp_shutting_down(struct smtp *s, struct smtp_out *out);
+void smtp_out_of_storage(struct smtp *s, struct smtp_out *out);
 /* Between messages, nothing of one received: may be told 421 at any time. */
 bool smtp_is_idle(const struct smtp *s);
 
