@@ -41,7 +41,7 @@ due_run(struct load_thread *t, struct load_sock *s)
 		load_sock_due(t, s);
 }
 
-/* Once a second: replies that do not come, and the end of the grace. */
+/* Replies that do not come, and the end of the grace. */
 static void
 timeout_run(struct load_thread *t, struct load_sock *s)
 {
@@ -79,6 +79,7 @@ progress(struct load_thread *t)
 	uint64_t acked_n = atomic_load(&shared->acked_n);
 	bool is_tty = shared->cfg->progress == LOAD_PROGRESS_TTY;
 
+	t->told_us = t->now_us;
 	fprintf(stderr,
 		"%s%7.1f s  %llu acknowledged  %.0f/s  %llu refused  %llu lost"
 		"  %llu in flight  %llu idle%s",
@@ -109,7 +110,8 @@ check(struct load_thread *t)
 		each_in_state(t, LOAD_SOCK_OPEN, load_sock_drop);
 		each_in_state(t, LOAD_SOCK_CONNECTING, load_sock_drop);
 	}
-	if (t->idx == 0 && shared->cfg->progress != LOAD_PROGRESS_NONE)
+	if (t->idx == 0 && shared->cfg->progress != LOAD_PROGRESS_NONE &&
+	    t->now_us - t->told_us >= US_PER_SEC)
 		progress(t);
 }
 
@@ -188,7 +190,7 @@ thread_init(struct load_thread *t, struct load_shared *shared, unsigned idx)
 	t->shared = shared;
 	t->idx = idx;
 	t->random = shared->started_us + idx;
-	t->checked_us = shared->started_us;
+	t->checked_us = t->told_us = shared->started_us;
 	load_stats_init(&t->stats);
 	t->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (t->epoll_fd < 0)

@@ -62,6 +62,7 @@ struct load_thread {
 	uint64_t sent_n; /* messages begun, for the rate */
 	uint64_t now_us;
 	uint64_t checked_us; /* timeouts were looked at */
+	uint64_t told_us;    /* progress was printed */
 	uint64_t random;
 	struct load_stats stats;
 	char rx[LOAD_RX_BYTES];
