@@ -21,7 +21,7 @@
 #define TURN_MS	      100 /* at most between two looks at the clock */
 #define WAITING_MS    5
 #define PARKED_MS     1
-#define CHECK_US      US_PER_SEC
+#define CHECK_US      (US_PER_SEC / 10)
 #define STOP_GRACE_US (10 * US_PER_SEC) /* for what is in flight at the end */
 
 /* Sockets in that state, until none is left that fn has not seen. */
@@ -49,7 +49,7 @@ timeout_run(struct load_thread *t, struct load_sock *s)
 
 	if (s->is_idle && s->conn.phase == LOAD_IDLE)
 		return;
-	if (t->now_us - s->heard_us < cfg->timeout_us)
+	if (t->now_us < s->heard_us + cfg->timeout_us)
 		return;
 	t->stats.timeouts_n++;
 	load_sock_drop(t, s);

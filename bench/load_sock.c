@@ -212,7 +212,7 @@ sock_connect(struct load_thread *t, struct load_sock *s)
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = s };
 	int on = 1;
 
-	s->opened_us = s->heard_us = clock_now_us();
+	t->now_us = s->opened_us = s->heard_us = clock_now_us();
 	s->msgs_n = 0;
 	s->is_tx_armed = s->is_quitting = false;
 	load_conn_open(&s->conn);
@@ -278,7 +278,7 @@ sock_send(struct load_thread *t, struct load_sock *s)
 			continue;
 		if (n < 0 && errno != EAGAIN)
 			break;
-		s->heard_us = clock_now_us();
+		t->now_us = s->heard_us = clock_now_us();
 		if (n > 0)
 			load_conn_tx_done(&s->conn, (size_t)n, s->heard_us);
 		if (n < 0 || (size_t)n < bytes) {
