@@ -260,25 +260,18 @@ check_domain(struct span *domain, bool *is_literal, const char **why)
 	return addr_is_hostname(*domain, why) ? ADDR_OK : ADDR_BAD;
 }
 
-/* "local" or "local@domain"; *in stands behind it after ADDR_OK. */
+/* The canonical text of a plain local part and, with has_at, a domain. */
 static enum addr_result
-read_mailbox(struct span *in, struct addr *out, const char **why)
+compose(struct span local, bool has_at, struct span domain, struct addr *out,
+	const char **why)
 {
-	char raw[ADDR_BYTES_MAX];
-	size_t raw_n = 0;
-	struct span domain;
-	enum addr_result res = read_local(in, raw, &raw_n, why);
+	enum addr_result res;
 
-	if (res != ADDR_OK)
-		return res;
 	*why = "address is too long";
-	if (!put_local(out, (struct span) { raw, raw_n }))
+	if (!put_local(out, local))
 		return ADDR_TOO_LONG;
 	out->at = out->len;
-	if (is_at(in, '@')) {
-		*in = span_from(*in, 1);
-		domain = cut_domain(in);
-		*why = "address is too long";
+	if (has_at) {
 		if (domain.len > ADDR_BYTES_MAX)
 			return ADDR_TOO_LONG;
 		res = check_domain(&domain, &out->is_literal, why);
@@ -293,6 +286,25 @@ read_mailbox(struct span *in, struct addr *out, const char **why)
 		out->is_utf8 |= (unsigned char)out->text[i] > 127;
 	*why = "bad UTF-8";
 	return !out->is_utf8 || is_utf8(addr_span(out)) ? ADDR_OK : ADDR_BAD;
+}
+
+/* "local" or "local@domain"; *in stands behind it after ADDR_OK. */
+static enum addr_result
+read_mailbox(struct span *in, struct addr *out, const char **why)
+{
+	char raw[ADDR_BYTES_MAX];
+	size_t raw_n = 0;
+	struct span domain = { "", 0 };
+	enum addr_result res = read_local(in, raw, &raw_n, why);
+	bool has_at = res == ADDR_OK && is_at(in, '@');
+
+	if (res != ADDR_OK)
+		return res;
+	if (has_at) {
+		*in = span_from(*in, 1);
+		domain = cut_domain(in);
+	}
+	return compose((struct span) { raw, raw_n }, has_at, domain, out, why);
 }
 
 /* "@a,@b:" is checked and dropped: RFC 5321 section 4.1.1.3, appendix F.2. */
@@ -379,6 +391,18 @@ addr_parse(struct span text, struct addr *out, const char **why)
 		return res;
 	*why = "bad character in an address";
 	return text.len == 0 ? ADDR_OK : ADDR_BAD;
+}
+
+enum addr_result
+addr_make(struct span local, struct span domain, struct addr *out,
+	  const char **why)
+{
+	reset(out);
+	*why = "control character in a local part";
+	for (size_t i = 0; i < local.len; i++)
+		if (!is_qtext(local.p[i]))
+			return ADDR_BAD;
+	return compose(local, domain.len > 0, domain, out, why);
 }
 
 size_t

@@ -43,6 +43,13 @@ MUST_USE enum addr_result addr_parse(struct span text, struct addr *out,
 				     const char **why);
 
 /*
+ * Puts an address together from a local part without quoting and a domain
+ * (empty: none). A trailing dot of the domain is dropped.
+ */
+MUST_USE enum addr_result addr_make(struct span local, struct span domain,
+				    struct addr *out, const char **why);
+
+/*
  * The local part without its quoting: what a person would call the mailbox.
  * Gives the bytes written, at most ADDR_BYTES_MAX; no NUL.
  */

@@ -264,6 +264,40 @@ test_unquote(void)
 }
 
 static void
+test_make(void)
+{
+	static const struct {
+		const char *name, *local, *domain, *text; /* NULL: bad */
+	} rows[] = {
+		{ "plain", "a", "b.c", "a@b.c" },
+		{ "no domain", "a", "", "a" },
+		{ "quotes", "a b", "c", "\"a b\"@c" },
+		{ "escapes", "a\"\\", "c", "\"a\\\"\\\\\"@c" },
+		{ "dots", "a..b", "c", "\"a..b\"@c" },
+		{ "trailing dot", "a", "c.", "a@c" },
+		{ "empty local", "", "c", "\"\"@c" },
+		{ "literal", "a", "[192.0.2.1]", "a@[192.0.2.1]" },
+		{ "bad domain", "a", "b c", NULL },
+		{ "control", "a\n", "c", NULL },
+		{ "bad UTF-8", "\xff", "c", NULL },
+		{ "too long", L256 L256, "c", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		const char *why;
+		struct addr a;
+		bool ok;
+
+		CHECK_ROW(rows[i].name);
+		ok = addr_make(span_of(rows[i].local), span_of(rows[i].domain),
+			       &a, &why) == ADDR_OK;
+		CHECK(ok == (rows[i].text != NULL));
+		if (ok)
+			CHECK_SPAN(addr_span(&a), rows[i].text);
+	}
+}
+
+static void
 test_flags(void)
 {
 	const char *why;
@@ -287,6 +321,7 @@ main(void)
 	test_nul();
 	test_parse();
 	test_unquote();
+	test_make();
 	test_flags();
 	return check_end();
 }
