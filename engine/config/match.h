@@ -33,4 +33,8 @@ enum table_result match_name(const struct match *match, struct span name);
 enum table_result match_client(const struct match *match, struct span name,
 			       const struct ip *ip);
 
+/* Every plain name in the list that is not negated, for `penstock check`. */
+typedef void match_name_fn(void *ctx, struct span name);
+void match_each(const struct match *match, match_name_fn *name, void *ctx);
+
 #endif

@@ -65,4 +65,13 @@ enum table_result maps_find(const struct maps *maps, struct span key,
 			    bool is_partial, struct table_buf *buf,
 			    struct span *value_out);
 
+/*
+ * Every row of the tables that have rows in memory (hash, btree, texthash,
+ * inline), in no order, for `penstock check`. key and value last until row()
+ * returns. Gives false when there were tables that cannot be walked.
+ */
+typedef void table_row_fn(void *ctx, const struct table *table, struct span key,
+			  struct span value);
+bool maps_each(const struct maps *maps, table_row_fn *row, void *ctx);
+
 #endif
