@@ -74,4 +74,7 @@ typedef void table_row_fn(void *ctx, const struct table *table, struct span key,
 			  struct span value);
 bool maps_each(const struct maps *maps, table_row_fn *row, void *ctx);
 
+/* True when the list is one "static:value" and nothing else. */
+bool maps_is_static(const struct maps *maps, struct span *value_out);
+
 #endif
