@@ -18,19 +18,29 @@ enum head {
 	HEAD_OVER,
 };
 
-/* What may be added to the input's own bytes in one feed. */
-#define SLACK (BODY_ROOM_MIN / 2)
-/* CRLF.CRLF is not counted against the limit, and one byte shows the excess. */
-#define RAW_END_BYTES 5u
-#define MAILBOX_LINE  "X-Mailbox-Line: "
+#define MAILBOX_LINE "X-Mailbox-Line: "
+#define FROM	     "From "
 
-static_assert(BODY_NAME_MAX + sizeof(MAILBOX_LINE) + 8 < SLACK, "room");
+/*
+ * Until the first header is seen the input goes in pieces of this size, since
+ * each mbox separator in it grows by MAILBOX_LINE; SLACK is the most that one
+ * feed adds to its input, but for the name that was held back.
+ */
+#define PIECE_BYTES 24u
+#define SLACK	    128u
+
+static_assert((PIECE_BYTES / sizeof(FROM) + 1) * sizeof(MAILBOX_LINE) + 4 <
+		      SLACK,
+	      "a piece's separators fit");
+static_assert(BODY_NAME_MAX + SLACK + BODY_ROOM_MIN <
+		      CHUNK_SMALL_BYTES - sizeof(struct chunk),
+	      "an empty chunk is never full");
 
 void
-smtp_body_init(struct smtp_body *b, uint64_t raw_max, const char *drop_headers)
+smtp_body_init(struct smtp_body *b, uint64_t size_max, const char *drop_headers)
 {
 	memset(b, 0, offsetof(struct smtp_body, name));
-	b->raw_max = raw_max;
+	b->size_max = size_max;
 	b->drop_headers = drop_headers;
 	b->is_prev_crlf = true; /* DATA's own */
 	b->is_first_line = true;
@@ -59,6 +69,12 @@ smtp_body_held_bytes(const struct smtp_body *b)
 	return b->bytes - b->taken_bytes;
 }
 
+uint64_t
+smtp_body_size(const struct smtp_body *b)
+{
+	return b->raw_bytes - b->dot_bytes;
+}
+
 struct chunk *
 smtp_body_chunks_take(struct smtp_body *b)
 {
@@ -76,7 +92,7 @@ append(struct smtp_body *b, const char *p, size_t n)
 
 	if (UNLIKELY(b->is_too_big))
 		return;
-	assert(n <= c->room - c->len);
+	must(c != NULL && n <= c->room - c->len);
 	memcpy(c->data + c->len, p, n);
 	c->len += (uint32_t)n;
 	b->bytes += n;
@@ -150,31 +166,46 @@ is_mailbox_line(const struct smtp_body *b)
 {
 	struct span s = { b->name, b->name_len };
 
+	if (!b->is_first_line || !s.len || s.p[s.len - 1] != ' ')
+		return false;
 	while (s.len && s.p[0] == '>')
 		s = span_from(s, 1);
-	return b->is_first_line && span_has_prefix_nocase(s, SPAN("From "));
+	return span_is_equal(s, SPAN(FROM));
 }
 
-/* One byte of a header's name; false: *c is not used up. */
+static void
+mailbox_line(struct smtp_body *b)
+{
+	append(b, MAILBOX_LINE, sizeof(MAILBOX_LINE) - 1);
+	name_flush(b);
+}
+
 static bool
-head_name(struct smtp_body *b, char c)
+is_name_byte(const struct smtp_body *b, char c)
 {
 	bool has_blank = b->name_len &&
 			 ascii_is_blank(b->name[b->name_len - 1]);
 
+	/* Blanks may stand between the name and its colon, nowhere else. */
+	if (ascii_is_blank(c))
+		return b->name_len > 0;
+	return c > ' ' && c <= '~' && c != ':' && !has_blank;
+}
+
+/* One byte of a header's name; false: it is not used up. */
+static bool
+head_name(struct smtp_body *b, char c)
+{
 	if (c == ':' && b->name_len) {
 		head_decide(b);
 		return false;
 	}
 	if (is_mailbox_line(b)) {
-		append(b, MAILBOX_LINE, sizeof(MAILBOX_LINE) - 1);
-		name_flush(b);
+		mailbox_line(b);
 		b->head = HEAD_KEEP;
 		return false;
 	}
-	if (b->name_len == BODY_NAME_MAX || c == ':' ||
-	    (ascii_is_blank(c) ? b->name_len == 0 : has_blank) ||
-	    (!ascii_is_blank(c) && (c <= ' ' || c > '~'))) {
+	if (b->name_len == BODY_NAME_MAX || !is_name_byte(b, c)) {
 		head_end(b);
 		return false;
 	}
@@ -213,7 +244,8 @@ head_eol(struct smtp_body *b, bool is_crlf)
 {
 	switch ((enum head)b->head) {
 	case HEAD_KEEP:
-		b->head = HEAD_KEPT;
+		/* A separator is no header: nothing continues it. */
+		b->head = b->is_first_line ? HEAD_NAME : HEAD_KEPT;
 		append_eol(b, is_crlf);
 		return;
 	case HEAD_DROP:
@@ -221,8 +253,7 @@ head_eol(struct smtp_body *b, bool is_crlf)
 		return;
 	case HEAD_NAME:
 		if (is_mailbox_line(b)) {
-			append(b, MAILBOX_LINE, sizeof(MAILBOX_LINE) - 1);
-			name_flush(b);
+			mailbox_line(b);
 			append_eol(b, is_crlf);
 			return;
 		}
@@ -249,12 +280,19 @@ text(struct smtp_body *b, const char *p, size_t n)
 		head_text(b, p, n);
 }
 
+/* A line is over, without a word about it in the message. */
 static inline void
-eol(struct smtp_body *b, bool is_crlf)
+line_end(struct smtp_body *b, bool is_crlf)
 {
 	b->line = LINE_START;
 	b->is_prev_crlf = is_crlf;
-	b->has_bare_lf |= !is_crlf;
+	b->has_bare_lf |= !is_crlf && !b->is_binary;
+}
+
+static inline void
+eol(struct smtp_body *b, bool is_crlf)
+{
+	line_end(b, is_crlf);
 	if (LIKELY(b->head == HEAD_OVER))
 		append_eol(b, is_crlf);
 	else
@@ -294,7 +332,10 @@ step_cr(struct smtp_body *b, char c)
 	return 0;
 }
 
-/* A dot began the line and is dropped, whatever follows. */
+/*
+ * A dot began the line and is dropped, whatever follows. A line of nothing else
+ * that does not end the data, since one of its line ends is bare, goes with it.
+ */
 static size_t
 step_dot(struct smtp_body *b, char c, bool *is_end)
 {
@@ -306,9 +347,9 @@ step_dot(struct smtp_body *b, char c, bool *is_end)
 		b->line = LINE_TEXT;
 		return 0;
 	}
+	b->dot_bytes++;
 	*is_end = b->is_lf_dot_end;
-	if (!*is_end)
-		eol(b, false);
+	line_end(b, false);
 	return 1;
 }
 
@@ -319,9 +360,9 @@ step_dot_cr(struct smtp_body *b, char c, bool *is_end)
 		b->line = LINE_CR;
 		return 0;
 	}
+	b->dot_bytes += 2;
 	*is_end = b->is_prev_crlf || b->is_lf_dot_end;
-	if (!*is_end)
-		eol(b, true);
+	line_end(b, true);
 	return 1;
 }
 
@@ -336,6 +377,7 @@ feed(struct smtp_body *b, const char *p, size_t n, size_t *used, bool has_dots)
 		case LINE_START:
 			if (has_dots && p[i] == '.') {
 				b->line = LINE_DOT;
+				b->dot_bytes++;
 				i++;
 				break;
 			}
@@ -362,23 +404,23 @@ feed(struct smtp_body *b, const char *p, size_t n, size_t *used, bool has_dots)
 static size_t
 feed_room(struct smtp_body *b, size_t n)
 {
-	uint64_t left = b->raw_max + RAW_END_BYTES - b->raw_bytes;
-	size_t room;
+	size_t room, slack = SLACK + b->name_len;
 
-	if (b->raw_max && left == 0)
+	/* A CR behind a dot may still turn out not to count. */
+	if (b->size_max && smtp_body_size(b) > b->size_max + 1)
 		b->is_too_big = true;
 	if (b->is_too_big) {
 		smtp_body_fini(b);
 		return n;
 	}
-	if (b->raw_max && n > left)
-		n = left;
 	if (b->last == NULL)
 		return 0;
 	room = b->last->room - b->last->len;
-	if (room < BODY_ROOM_MIN)
+	if (room < slack + BODY_ROOM_MIN)
 		return 0;
-	return n < room - SLACK ? n : room - SLACK;
+	if (b->is_first_line && b->head != HEAD_OVER && n > PIECE_BYTES)
+		return PIECE_BYTES;
+	return n < room - slack ? n : room - slack;
 }
 
 static enum body_result
@@ -393,6 +435,8 @@ feed_all(struct smtp_body *b, struct span *in, bool has_dots)
 		is_end = feed(b, in->p, n, &used, has_dots);
 		b->raw_bytes += used;
 		*in = span_from(*in, used);
+		if (is_end && b->size_max && smtp_body_size(b) > b->size_max)
+			b->is_too_big = true;
 		if (is_end)
 			return BODY_END;
 	}
@@ -416,7 +460,9 @@ smtp_body_finish(struct smtp_body *b)
 {
 	if (b->line == LINE_CR)
 		text(b, "\r", 1);
-	if (b->head == HEAD_NAME && b->name_len)
+	if (b->head == HEAD_NAME && is_mailbox_line(b))
+		mailbox_line(b);
+	else if (b->head == HEAD_NAME && b->name_len)
 		head_end(b);
 	b->line = LINE_START;
 }

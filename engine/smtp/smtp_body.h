@@ -19,17 +19,18 @@ enum body_result {
 	BODY_CHUNK, /* no room: smtp_body_chunk_add(), then feed again */
 };
 
-/* Longest header name that is looked at. */
-#define BODY_NAME_MAX 76
-/* A chunk with less room than this is full. */
-#define BODY_ROOM_MIN 512u
+/* A header's name fits a line: RFC 5322 section 2.1.1. */
+#define BODY_NAME_MAX 998
+/* A chunk is full with less room than this, and what is held back. */
+#define BODY_ROOM_MIN 256u
 
 struct smtp_body {
 	struct chunk *first, *last;
 	uint64_t bytes;	      /* stored, streamed chunks included */
 	uint64_t taken_bytes; /* of them handed on */
-	uint64_t raw_bytes;   /* as received: what limits count */
-	uint64_t raw_max; /* 0: none. Over it: is_too_big, kept swallowing */
+	uint64_t raw_bytes;   /* used up of the input */
+	uint64_t dot_bytes;   /* of them for transparency and the end */
+	uint64_t size_max;    /* 0: none. Over it: is_too_big, all dropped */
 	const char *drop_headers; /* message_drop_headers; borrowed */
 	uint32_t received_n;	  /* Received: headers: hops */
 	uint8_t line;		  /* where in a line: enum in smtp_body.c */
@@ -39,12 +40,12 @@ struct smtp_body {
 	bool is_lf_dot_end; /* smtpd_forbid_bare_newline = no */
 	bool is_binary;	    /* BINARYMIME: line ends stay as they came */
 	bool is_prev_crlf;  /* the line before ended in CRLF */
-	bool is_first_line;
-	uint8_t name_len;
+	bool is_first_line; /* or all before it were mbox separators */
+	uint16_t name_len;
 	char name[BODY_NAME_MAX];
 };
 
-void smtp_body_init(struct smtp_body *b, uint64_t raw_max,
+void smtp_body_init(struct smtp_body *b, uint64_t size_max,
 		    const char *drop_headers);
 /* Gives the chunks back. */
 void smtp_body_fini(struct smtp_body *b);
@@ -53,10 +54,12 @@ void smtp_body_fini(struct smtp_body *b);
 void smtp_body_chunk_add(struct smtp_body *b, struct chunk *c);
 /* Bytes of chunks that wait to be handed on. */
 uint64_t smtp_body_held_bytes(const struct smtp_body *b);
+/* The message's size as limits count it: RFC 1870 section 5. */
+uint64_t smtp_body_size(const struct smtp_body *b);
 /* All of them; the next bytes go into a chunk still to be added. */
 struct chunk *smtp_body_chunks_take(struct smtp_body *b);
 
-/* Text in front of the message: Received. Needs BODY_ROOM_MIN times two. */
+/* Text in front of the message: Received. The chunk must have room for it. */
 void smtp_body_put(struct smtp_body *b, struct span text);
 
 /* DATA: up to CRLF.CRLF. *in stands behind what was used up. */

@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#define RECEIVED_BYTES_MAX (2u * BODY_ROOM_MIN + ADDR_BYTES_MAX)
+#define RECEIVED_BYTES_MAX (1024u + ADDR_BYTES_MAX)
 
 static_assert(CHUNK_SMALL_BYTES > 3 * RECEIVED_BYTES_MAX, "room for Received");
 
@@ -211,8 +211,8 @@ bdat_refusal(struct smtp *s)
 					    : REPLY_NEED_RCPT;
 	if (t->has_failed)
 		return REPLY_BDAT_DISCARDED;
-	if (max && (__builtin_add_overflow(t->body.raw_bytes, s->chunk_bytes,
-					   &total) ||
+	if (max && (__builtin_add_overflow(smtp_body_size(&t->body),
+					   s->chunk_bytes, &total) ||
 		    total > max))
 		return REPLY_CHUNK_TOO_BIG;
 	return REPLY_OK;
@@ -340,7 +340,7 @@ smtp_message_done(struct smtp *s, struct smtp_out *out,
 	}
 	if (t->has_bdat) {
 		snprintf(id, sizeof(id), "%llu bytes queued as %016llX",
-			 (unsigned long long)t->body.raw_bytes,
+			 (unsigned long long)smtp_body_size(&t->body),
 			 (unsigned long long)t->id);
 		smtp_reply(s, out, REPLY_OK_BDAT_QUEUED, id);
 		s->verb_ok_n[SMTP_VERB_BDAT]++;
