@@ -4,7 +4,7 @@
  * pointers because they grow.
  */
 #include "deliver/jobs.h"
-#include "deliver/report.h"
+#include "deliver/outcome.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -272,7 +272,7 @@ end_job(const struct jobs *js, struct job *job, struct queue_rcpt_state *state)
 	state->why[0] = '\0';
 	if (job->state != JOB_SENT)
 		span_copy(span_of(why_of(job)), state->why, sizeof(state->why));
-	report_rcpt(&(struct report) {
+	outcome_rcpt(&(struct outcome) {
 		.queue_id = mail->msg->id,
 		.rcpt = &rcpt,
 		.transport = job->transport,
@@ -296,7 +296,7 @@ settle_mail(struct jobs *js, struct queue *q, struct mail *mail)
 		is_done &= js->states[i].result == QUEUE_RCPT_SENT;
 	}
 	if (is_done)
-		report_removed(mail->msg->id);
+		outcome_removed(mail->msg->id);
 	queue_settle(q, &mail->msg, js->states);
 }
 

@@ -6,7 +6,7 @@
  */
 #include "deliver/put.h"
 #include "deliver/letter.h"
-#include "deliver/report.h"
+#include "deliver/outcome.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ is_mbox(const struct box *box)
 void
 put_error(struct job *job, int err, const char *fmt, ...)
 {
-	const char *code = report_code(err);
+	const char *code = outcome_code(err);
 	char text[PATH_MAX + 256];
 	va_list args;
 

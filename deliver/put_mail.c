@@ -5,7 +5,7 @@
  * to mend is deferred and never fails: mail is not lost over a configuration.
  */
 #include "deliver/put.h"
-#include "deliver/report.h"
+#include "deliver/outcome.h"
 
 #include <string.h>
 

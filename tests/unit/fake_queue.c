@@ -13,7 +13,7 @@
 
 #define WAIT_SEC  30
 #define MSGS_MAX  4096
-#define LINES_MAX 8192
+#define LINES_MAX 32768
 
 struct queue {
 	pthread_mutex_t lock;

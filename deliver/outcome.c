@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Codes and log lines. */
-#include "deliver/report.h"
+#include "deliver/outcome.h"
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
 
@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 const char *
-report_code(int err)
+outcome_code(int err)
 {
 	switch (err < 0 ? -err : err) {
 	case EFBIG:
@@ -33,7 +33,7 @@ report_code(int err)
 }
 
 void
-report_delay(uint64_t us, char out[REPORT_DELAY_MAX])
+outcome_delay(uint64_t us, char out[OUTCOME_DELAY_MAX])
 {
 	unsigned sec = (unsigned)((us + US_PER_SEC / 2) / US_PER_SEC);
 	unsigned tenths = (unsigned)((us + 50000) / 100000);
@@ -83,18 +83,18 @@ since(uint64_t from_us, uint64_t to_us)
 }
 
 void
-report_rcpt(const struct report *r)
+outcome_rcpt(const struct outcome *r)
 {
-	char all[REPORT_DELAY_MAX], before[REPORT_DELAY_MAX];
-	char transfer[REPORT_DELAY_MAX], id[QUEUE_ID_TEXT_MAX];
+	char all[OUTCOME_DELAY_MAX], before[OUTCOME_DELAY_MAX];
+	char transfer[OUTCOME_DELAY_MAX], id[QUEUE_ID_TEXT_MAX];
 	struct span why = span_of(r->why), orig = r->rcpt->orig;
 	struct span code = span_word(&why, " ");
 	bool has_orig = orig.len && !span_is_equal_nocase(orig, r->rcpt->rcpt);
 
 	queue_id_print(r->queue_id, id);
-	report_delay(since(r->arrival_us, r->done_us), all);
-	report_delay(since(r->arrival_us, r->taken_us), before);
-	report_delay(since(r->taken_us, r->done_us), transfer);
+	outcome_delay(since(r->arrival_us, r->done_us), all);
+	outcome_delay(since(r->arrival_us, r->taken_us), before);
+	outcome_delay(since(r->taken_us, r->done_us), transfer);
 	why = span_trim(why);
 	log_say(LOG_LEVEL_INFO, carriers[r->transport].module,
 		"%s: to=<%.*s>%s%.*s%s, relay=%s, delay=%s, delays=%s/0/0/%s, "
@@ -106,7 +106,7 @@ report_rcpt(const struct report *r)
 }
 
 void
-report_removed(uint64_t queue_id)
+outcome_removed(uint64_t queue_id)
 {
 	char id[QUEUE_ID_TEXT_MAX];
 

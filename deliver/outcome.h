@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * report.h: what a delivery's outcome is called: enhanced status codes
+ * outcome.h: what a delivery's outcome is called: enhanced status codes
  * (RFC 3463), and log lines in the form that Postfix's readers know. Any
  * thread; never blocks.
  */
-#ifndef PENSTOCK_DELIVER_REPORT_H
-#define PENSTOCK_DELIVER_REPORT_H
+#ifndef PENSTOCK_DELIVER_OUTCOME_H
+#define PENSTOCK_DELIVER_OUTCOME_H
 
 #include "queue/queue.h"
 
@@ -13,9 +13,9 @@
  * The code for a mailbox that could not be written. Temporary all but for
  * EFBIG: what an operator can mend must not lose mail.
  */
-const char *report_code(int err);
+const char *outcome_code(int err);
 
-struct report {
+struct outcome {
 	uint64_t queue_id;
 	const struct envelope_rcpt *rcpt;
 	uint8_t transport; /* enum envelope_transport, as it holds now */
@@ -25,12 +25,12 @@ struct report {
 };
 
 /* ID: to=<…>, orig_to=<…>, relay=…, delay=…, delays=…, dsn=…, status=… (…) */
-void report_rcpt(const struct report *r);
+void outcome_rcpt(const struct outcome *r);
 /* ID: removed */
-void report_removed(uint64_t queue_id);
+void outcome_removed(uint64_t queue_id);
 
 /* "0", "0.05", "1.2", "12": two digits, no finer than a hundredth second. */
-#define REPORT_DELAY_MAX 24
-void report_delay(uint64_t us, char out[REPORT_DELAY_MAX]);
+#define OUTCOME_DELAY_MAX 24
+void outcome_delay(uint64_t us, char out[OUTCOME_DELAY_MAX]);
 
 #endif
