@@ -64,6 +64,7 @@ load_start(struct options *o, struct load_result *result)
 {
 	int r;
 
+	load_signals_block(); /* before the ledger starts its thread */
 	o->load.ledger = NULL;
 	if (o->ledger_path != NULL) {
 		r = ledger_open(o->ledger_path, &o->msg, &o->load.ledger);

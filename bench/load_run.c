@@ -287,12 +287,29 @@ shared_init(struct load_shared *shared, const struct load_cfg *cfg)
 			    : shared->started_us + cfg->duration_us);
 }
 
+static void
+signals_fill(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+}
+
+void
+load_signals_block(void)
+{
+	sigset_t set;
+
+	signals_fill(&set);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 int
 load_run(const struct load_cfg *cfg, struct load_result *out)
 {
 	struct load_shared *shared = must_alloc(sizeof(*shared));
 	struct load_thread *threads;
-	sigset_t set, before;
+	sigset_t set;
 	int r = -ENOMEM;
 
 	memset(out, 0, sizeof(*out));
@@ -300,14 +317,12 @@ load_run(const struct load_cfg *cfg, struct load_result *out)
 	threads = calloc(cfg->threads_n, sizeof(threads[0]));
 	if (threads == NULL)
 		goto fail_shared;
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	pthread_sigmask(SIG_BLOCK, &set, &before);
+	signals_fill(&set);
+	load_signals_block();
 	shared->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (shared->signal_fd < 0) {
 		r = -errno;
-		goto fail_mask;
+		goto fail_threads;
 	}
 	usage_add(out, -1);
 	shared_init(shared, cfg);
@@ -322,8 +337,7 @@ load_run(const struct load_cfg *cfg, struct load_result *out)
 	if (cfg->progress == LOAD_PROGRESS_TTY)
 		fputc('\n', stderr);
 	close(shared->signal_fd);
-fail_mask:
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+fail_threads:
 	free(threads);
 fail_shared:
 	free(shared);

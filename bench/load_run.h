@@ -50,6 +50,12 @@ struct load_result {
 	bool is_interrupted;
 };
 
+/*
+ * Blocks SIGINT and SIGTERM in the calling thread and in those that it starts
+ * from now on: load_run() takes them. Before any thread is started.
+ */
+void load_signals_block(void);
+
 /* 0; -errno when it cannot even begin, or the ledger failed. */
 MUST_USE int load_run(const struct load_cfg *cfg, struct load_result *out);
 

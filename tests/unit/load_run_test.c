@@ -147,9 +147,11 @@ test_signal(const struct message_gen *gen)
 	cfg_fill(&cfg, gen, sink);
 	cfg.connections_n = 2;
 	cfg.idle_n = 3;
-	kill(getpid(), SIGTERM); /* blocked by main(): waits for the run */
+	must(ledger_open("/dev/null", &gen->cfg, &cfg.ledger) == 0);
+	kill(getpid(), SIGTERM); /* blocked: waits for the run */
 	CHECK(load_run(&cfg, &result) == 0);
 	CHECK(result.is_interrupted);
+	CHECK(ledger_close(&cfg.ledger) == 0);
 	CHECK(result.stats.acked_n == atomic_load(&sink->acked_n));
 	sink_close(sink);
 }
@@ -168,12 +170,9 @@ main(void)
 	char folder[] = "/tmp/load-test-XXXXXX", path[64];
 	struct message_gen gen;
 	const char *why;
-	sigset_t set;
 
 	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	load_signals_block();
 	must(mkdtemp(folder) != NULL);
 	snprintf(path, sizeof(path), "%s/ledger", folder);
 	must(message_gen_open(&gen, &cfg, &why) == 0);
