@@ -32,6 +32,7 @@ struct lane {
 	struct jobs jobs[2];
 };
 
+/* At its first message: a reload holds for whatever comes after it. */
 static void
 begin_batch(struct lane *l)
 {
@@ -98,10 +99,11 @@ fill(struct lane *l)
 	uint64_t until_us =
 		clock_now_us() + (l->moved->mails_n ? SETTLE_US : IDLE_US);
 
-	begin_batch(l);
 	while (!is_full(l) && take(l, until_us)) {
-		if (l->open->mails_n == 0)
+		if (l->open->mails_n == 0) {
+			begin_batch(l);
 			until_us = clock_now_us() + OPEN_US;
+		}
 		if (!write_todo(l)) {
 			if (l->open->mails_n == 0)
 				nanosleep(
@@ -200,6 +202,7 @@ lane_open(struct lane_shared *shared, unsigned idx)
 	l->idx = idx;
 	l->put.q = shared->q;
 	l->put.disks = shared->disks;
+	l->cfg = shared->cfg;
 	l->open = &l->jobs[0];
 	l->moved = &l->jobs[1];
 	if (jobs_init(l->open))

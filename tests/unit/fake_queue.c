@@ -135,9 +135,9 @@ in_us(uint64_t us)
 }
 
 bool
-fake_queue_wait(struct queue *q, unsigned settled_n)
+fake_queue_wait_us(struct queue *q, unsigned settled_n, uint64_t us)
 {
-	struct timespec until = in_us(WAIT_SEC * US_PER_SEC);
+	struct timespec until = in_us(us);
 	bool is_there;
 
 	pthread_mutex_lock(&q->lock);
@@ -147,6 +147,12 @@ fake_queue_wait(struct queue *q, unsigned settled_n)
 	is_there = q->settled_n >= settled_n;
 	pthread_mutex_unlock(&q->lock);
 	return is_there;
+}
+
+bool
+fake_queue_wait(struct queue *q, unsigned settled_n)
+{
+	return fake_queue_wait_us(q, settled_n, WAIT_SEC * US_PER_SEC);
 }
 
 struct queue_msg *

@@ -34,6 +34,7 @@ void fake_queue_put(struct queue *q, struct fake_msg *fm);
 
 /* Waits (bounded) until as many have been settled. */
 bool fake_queue_wait(struct queue *q, unsigned settled_n);
+bool fake_queue_wait_us(struct queue *q, unsigned settled_n, uint64_t us);
 
 /* How many log lines have all of text in them; NULL: all lines. */
 unsigned fake_log_n(const char *text);

@@ -8,6 +8,7 @@
 
 #include "engine/base/must.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <grp.h>
@@ -21,24 +22,36 @@
 
 static char scratch_dir[256];
 
-/*
- * Makes scratch_dir (absolute, no slash at the end) and, when root, becomes
- * nobody for good. First thing in main().
- */
+/* Makes scratch_dir (absolute, no slash at the end), nobody's when root. */
 __attribute__((unused)) static void
-scratch_open(const char *name)
+scratch_make(const char *name)
 {
 	const char *base = getenv("TMPDIR");
 
 	snprintf(scratch_dir, sizeof(scratch_dir), "%s/penstock-%s.XXXXXX",
 		 base ? base : "/tmp", name);
 	must(mkdtemp(scratch_dir) != NULL);
+	if (geteuid() == 0)
+		must(chown(scratch_dir, SCRATCH_UID, SCRATCH_UID) == 0);
+}
+
+/* When root: is nobody from now on. */
+__attribute__((unused)) static void
+scratch_drop(void)
+{
 	if (geteuid() != 0)
 		return;
-	must(chown(scratch_dir, SCRATCH_UID, SCRATCH_UID) == 0);
 	must(setgroups(0, NULL) == 0);
 	must(setresgid(SCRATCH_UID, SCRATCH_UID, SCRATCH_UID) == 0);
 	must(setresuid(SCRATCH_UID, SCRATCH_UID, SCRATCH_UID) == 0);
+}
+
+/* Both: first thing in main(). */
+__attribute__((unused)) static void
+scratch_open(const char *name)
+{
+	scratch_make(name);
+	scratch_drop();
 }
 
 static int
@@ -58,16 +71,32 @@ scratch_close(void)
 	nftw(scratch_dir, scratch_remove, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* scratch_dir + "/" + rest; good until the fourth call from now. */
+/* scratch_dir + "/" + rest; good until the 16th call from now. */
 __attribute__((unused)) static const char *
 scratch_path(const char *rest)
 {
-	static char ring[4][1024];
+	static char ring[16][1024];
 	static unsigned at;
-	char *out = ring[at++ % 4];
+	char *out = ring[at++ % 16];
 
 	snprintf(out, sizeof(ring[0]), "%s/%s", scratch_dir, rest);
 	return out;
+}
+
+/* Files in a directory (dot files not counted); 0 when there is none. */
+__attribute__((unused)) static unsigned
+scratch_files_n(const char *dir)
+{
+	DIR *d = opendir(dir);
+	struct dirent *entry;
+	unsigned n = 0;
+
+	if (d == NULL)
+		return 0;
+	while ((entry = readdir(d)) != NULL)
+		n += entry->d_name[0] != '.';
+	closedir(d);
+	return n;
 }
 
 /* The file's bytes with a NUL behind them (the caller frees), or NULL. */
