@@ -72,7 +72,8 @@ struct queue_msg *queue_msg_new(struct queue *q, unsigned worker_idx);
 /*
  * Hands one filled chunk of a large message over before its end, so that a
  * session's memory stays bounded. Takes *chunk. 0, or -EAGAIN: nothing taken,
- * try again after the next queue_reap().
+ * try again after the next queue_reap(); -EFBIG: nothing taken, the message has
+ * too many pieces (65,535): refuse it.
  */
 MUST_USE int queue_chunk_submit(struct queue *q, struct queue_msg *msg,
 				struct chunk **chunk);
@@ -188,7 +189,8 @@ struct queue_entry {
 	enum queue_state state;
 	uint32_t attempts_n;
 	uint64_t due_us;
-	const struct envelope *env;	       /* until the callback returns */
+	const struct envelope *env;	       /* until the callback returns;
+						  len 0: unreadable */
 	const struct queue_rcpt_state *states; /* env->rcpt_n, or NULL */
 };
 
@@ -196,6 +198,12 @@ struct queue_entry {
 MUST_USE int queue_walk(struct queue *q,
 			bool (*fn)(void *arg, const struct queue_entry *entry),
 			void *arg);
+/*
+ * Calls fn for each piece of a body, as the disk has it, until it gives false.
+ * 0, -ENOENT, -EIO, -EBADMSG.
+ */
+MUST_USE int queue_read(struct queue *q, uint64_t id,
+			bool (*fn)(void *arg, struct span piece), void *arg);
 enum queue_op {
 	QUEUE_OP_HOLD,
 	QUEUE_OP_RELEASE,

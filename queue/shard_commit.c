@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The commit thread: one batch and one sync for all that has arrived while the
+ * last one was being written; no timer. It sleeps when there is nothing.
+ */
+#include "engine/base/clock.h"
+#include "engine/base/log.h"
+#include "queue/shard_int.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define KEY_META SPAN(RECORD_META_KEY)
+
+/* --- sleeping --- */
+
+void
+shard_wake(struct shard *sh)
+{
+	atomic_store_explicit(&sh->futex, 1, memory_order_release);
+	syscall(SYS_futex, &sh->futex, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+static bool
+has_entries(struct shard *sh, bool is_going_to_sleep)
+{
+	struct queue *q = sh->queue;
+	bool has = false;
+
+	/* A shard of a former configuration only empties. */
+	if (sh->idx >= q->cfg.shards_n)
+		return false;
+	for (uint32_t i = sh->idx; i < q->cfg.workers_n; i += q->cfg.shards_n) {
+		struct port *port = &q->ports[i];
+
+		if (is_going_to_sleep)
+			atomic_exchange_explicit(&port->is_commit_asleep, 1,
+						 memory_order_acq_rel);
+		has |= ring_n(&port->in) > 0;
+	}
+	return has;
+}
+
+/* true: it slept until the end. */
+static bool
+sleep_us(struct shard *sh, uint64_t us)
+{
+	struct timespec ts = { .tv_sec = (time_t)(us / US_PER_SEC),
+			       .tv_nsec = (long)(us % US_PER_SEC) * 1000 };
+	struct queue *q = sh->queue;
+	bool is_timeout = false;
+
+	if (!has_entries(sh, true) &&
+	    syscall(SYS_futex, &sh->futex, FUTEX_WAIT_PRIVATE, 0, &ts, NULL,
+		    0) < 0)
+		is_timeout = errno == ETIMEDOUT;
+	atomic_exchange_explicit(&sh->futex, 0, memory_order_acq_rel);
+	for (uint32_t i = sh->idx; i < q->cfg.workers_n; i += q->cfg.shards_n)
+		atomic_store_explicit(&q->ports[i].is_commit_asleep, 0,
+				      memory_order_relaxed);
+	return is_timeout;
+}
+
+/* Never for long: somebody has to look at the free space. */
+static uint64_t
+sleep_limit_us(const struct shard *sh)
+{
+	if (sh->store == NULL ||
+	    atomic_load_explicit(&sh->room_bytes, memory_order_relaxed) == 0)
+		return SPACE_US;
+	return SETTLED_US;
+}
+
+/* --- a batch --- */
+
+static void
+add_meta(struct shard *sh)
+{
+	unsigned char head[RECORD_HEAD_BYTES], payload[RECORD_META_BYTES];
+	struct span parts[2] = { { (char *)head, sizeof(head) },
+				 { (char *)payload, sizeof(payload) } };
+
+	if (memcmp(&sh->meta, &sh->next_meta, sizeof(sh->meta)) == 0)
+		return;
+	record_meta_put(payload, &sh->next_meta);
+	record_head_put(head, RECORD_META, 0, KEY_META, parts[1]);
+	store_put(sh->store, STORE_META, KEY_META, parts, 2);
+}
+
+static void
+count_settled(struct shard *sh)
+{
+	for (const struct msg *m = sh->settling.first; m != NULL;
+	     m = msg_next(m)) {
+		if (m->waiter != NULL || m->is_streaming)
+			continue;
+		if (m->settle == SETTLE_REMOVE)
+			counter_add(&sh->settled_sum, 1);
+		else if (m->new_state == QUEUE_DEFERRED)
+			counter_add(&sh->deferrals_n, 1);
+	}
+}
+
+static void
+commit(struct shard *sh)
+{
+	/*
+	 * Removals need no sync of their own: what comes back after a crash is
+	 * looked for before it is delivered. Chunks get the sync of their
+	 * message. Only so many removals may be in doubt at a time.
+	 */
+	bool is_sync = sh->fresh.n > 0 || sh->has_waiter || sh->has_state ||
+		       sh->unsynced_n + sh->settling.n > UNSYNCED_MAX;
+	struct store_error error;
+	uint64_t from_us, bytes;
+	int ret;
+
+	add_meta(sh);
+	bytes = store_batch_bytes(sh->store);
+	from_us = clock_now_us();
+	ret = store_write(sh->store, is_sync, &error);
+	counter_add(&sh->commit_us, clock_now_us() - from_us);
+	counter_add(&sh->commits_n, 1);
+	if (ret) {
+		post_failed(sh, ret);
+		shard_store_lose(sh, ret, &error);
+		return;
+	}
+	space_used(sh, bytes);
+	count_settled(sh);
+	post_durable(sh, is_sync);
+}
+
+/* --- the thread --- */
+
+static bool
+has_settled(const struct shard *sh)
+{
+	return sh->waiting.n > 0 ||
+	       atomic_load_explicit(&sh->settled_n, memory_order_relaxed) > 0;
+}
+
+static void *
+shard_main(void *arg)
+{
+	struct shard *sh = arg;
+	bool is_idle = false;
+
+	for (;;) {
+		bool is_closing = atomic_load(&sh->is_closing);
+		uint64_t now_us = clock_now_us();
+		bool is_urgent = atomic_exchange(&sh->is_urgent, false);
+
+		if (sh->store == NULL)
+			shard_store_retry(sh, now_us);
+		if (space_is_due(sh, now_us))
+			space_sample(sh, now_us);
+		is_urgent |= is_idle | is_closing;
+		if (!has_entries(sh, false) &&
+		    !(is_urgent && has_settled(sh) && sh->store != NULL)) {
+			if (is_closing)
+				break;
+			is_idle = sleep_us(sh, sleep_limit_us(sh));
+			continue;
+		}
+		is_idle = false;
+		batch_begin(sh);
+		batch_collect(sh);
+		if (sh->store == NULL)
+			post_unavailable(sh);
+		if (sh->store != NULL && !batch_is_empty(sh))
+			commit(sh);
+		post_refused(sh);
+	}
+	return NULL;
+}
+
+void
+shard_settle(struct shard *sh, struct msg *m, bool is_urgent)
+{
+	struct msg *top =
+		atomic_load_explicit(&sh->settled, memory_order_relaxed);
+	uint32_t n;
+
+	do
+		m->pub.next = top != NULL ? &top->pub : NULL;
+	while (!atomic_compare_exchange_weak_explicit(&sh->settled, &top, m,
+						      memory_order_release,
+						      memory_order_relaxed));
+	n = atomic_fetch_add_explicit(&sh->settled_n, 1, memory_order_relaxed);
+	if (!is_urgent && n + 1 != SETTLED_MAX)
+		return;
+	atomic_store(&sh->is_urgent, true);
+	shard_wake(sh);
+}
+
+int
+shard_start(struct shard *sh)
+{
+	char name[16];
+	int ret;
+
+	ret = pthread_create(&sh->thread, NULL, shard_main, sh);
+	if (ret)
+		return -ret;
+	sh->is_thread = true;
+	snprintf(name, sizeof(name), "commit/%u", sh->idx);
+	pthread_setname_np(sh->thread, name);
+	return 0;
+}
+
+void
+shard_stop(struct shard *sh)
+{
+	if (!sh->is_thread)
+		return;
+	atomic_store(&sh->is_closing, true);
+	shard_wake(sh);
+	pthread_join(sh->thread, NULL);
+	sh->is_thread = false;
+}

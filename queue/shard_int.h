@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * shard_int.h: how the files of a shard share its work. Every function: the
+ * commit thread, or queue_open() and queue_close() while there is none.
+ */
+#ifndef PENSTOCK_QUEUE_SHARD_INT_H
+#define PENSTOCK_QUEUE_SHARD_INT_H
+
+#include "queue/queue_int.h"
+
+/* --- shard_batch.c: what goes into a batch --- */
+
+void batch_begin(struct shard *sh);
+/* Everything that waits, or as much as a batch holds. */
+void batch_collect(struct shard *sh);
+bool batch_is_empty(const struct shard *sh);
+
+/* --- shard_post.c: what follows from its outcome --- */
+
+/* What queue_stats_get() reads. */
+void post_numbers(struct shard *sh);
+void post_durable(struct shard *sh, bool is_sync);
+/* Nothing of it is on the disk, as far as anybody will be told. */
+void post_failed(struct shard *sh, int ret);
+/* The store is away: operators are told, the rest waits for it. */
+void post_unavailable(struct shard *sh);
+/* Messages that were not even tried. */
+void post_refused(struct shard *sh);
+
+/* --- shard_space.c: is there room --- */
+
+/* A batch took that much of it. */
+void space_used(struct shard *sh, uint64_t bytes);
+void space_sample(struct shard *sh, uint64_t now_us);
+bool space_is_due(const struct shard *sh, uint64_t now_us);
+
+/* --- shard_open.c: the database and its log --- */
+
+/* 0 or -errno and why. */
+MUST_USE int shard_store_open(struct shard *sh, bool may_create,
+			      struct store_error *error);
+/* After a failed write: nobody reads it any more, and it is gone. */
+void shard_store_lose(struct shard *sh, int ret,
+		      const struct store_error *error);
+/* Tries to get it back, not more often than once in a while. */
+void shard_store_retry(struct shard *sh, uint64_t now_us);
+
+#endif

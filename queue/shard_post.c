@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What follows from a batch: outcomes to the workers, new messages to the
+ * delivery threads, settled ones out of memory. After a failure: everybody is
+ * told, and what was settled waits for the store to come back.
+ */
+#include "engine/base/log.h"
+#include "queue/queue_entry.h"
+#include "queue/shard_int.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- workers --- */
+
+static void
+post_outcome(struct shard *sh, const struct msg *m, enum queue_outcome outcome)
+{
+	struct port *port = &sh->queue->ports[m->pub.worker_idx];
+	struct queue_done done = { m->tag, m->pub.id, outcome };
+
+	done_put(&port->done, &done);
+}
+
+static void
+wake_workers(struct shard *sh)
+{
+	struct queue *q = sh->queue;
+
+	for (uint32_t i = sh->idx; i < q->cfg.workers_n; i += q->cfg.shards_n)
+		if (done_n(&q->ports[i].done) > 0)
+			port_wake_worker(&q->ports[i]);
+}
+
+static void
+release_inflight(struct shard *sh, uint64_t bytes)
+{
+	atomic_fetch_sub_explicit(&sh->queue->inflight_bytes,
+				  bytes + sh->chunk_bytes,
+				  memory_order_relaxed);
+	sh->chunk_bytes = 0;
+}
+
+/* Gives the bytes that are no longer in flight. */
+static uint64_t
+post_outcomes(struct shard *sh, const struct msg_list *list,
+	      enum queue_outcome outcome)
+{
+	uint64_t bytes = 0;
+
+	for (const struct msg *m = list->first; m != NULL; m = msg_next(m)) {
+		bytes += m->inflight_bytes;
+		post_outcome(sh, m, outcome);
+	}
+	return bytes;
+}
+
+/* --- the settled ones --- */
+
+/* Those that an operator waits for are his to release. */
+static void
+finish_settled(struct shard *sh, struct msg_list *list, int ret)
+{
+	struct active *a = &sh->queue->active;
+	struct msg *m = list->first;
+	struct msg_list free_list = { 0 };
+	bool has_waiter = false;
+
+	pthread_mutex_lock(&a->lock);
+	while (m != NULL) {
+		struct msg *behind = msg_next(m);
+
+		if (ret == 0 && m->settle == SETTLE_STATE &&
+		    m->new_state == QUEUE_DEFERRED)
+			due_note(sh, m->new_due_us);
+		if (m->waiter != NULL) {
+			m->waiter->ret = ret;
+			m->waiter->is_done = true;
+			has_waiter = true;
+		} else {
+			if (m->place != PLACE_NONE)
+				active_remove(a, m);
+			msg_list_add(&free_list, m);
+		}
+		m = behind;
+	}
+	if (has_waiter)
+		pthread_cond_broadcast(&a->done_cond);
+	pthread_mutex_unlock(&a->lock);
+	for (m = free_list.first; m != NULL;) {
+		struct msg *behind = msg_next(m);
+
+		msg_free(sh->queue, m);
+		m = behind;
+	}
+	*list = (struct msg_list) { 0 };
+}
+
+/* What a crash, or a log that is cut, could bring back. */
+static void
+note_unsynced(struct shard *sh)
+{
+	for (const struct msg *m = sh->settling.first; m != NULL;
+	     m = msg_next(m)) {
+		if (m->settle != SETTLE_REMOVE || m->is_streaming)
+			continue;
+		must(sh->unsynced_n < UNSYNCED_MAX);
+		sh->unsynced[sh->unsynced_n++] =
+			(struct removal) { .id = m->pub.id,
+					   .due_us = m->db_due_us,
+					   .records_n = m->records_n,
+					   .db_state = m->db_state };
+	}
+}
+
+/* --- the new ones --- */
+
+/* Streamed, or over the budget: the body is read back when its turn comes. */
+static void
+spill(struct shard *sh, struct msg *m)
+{
+	uint64_t had;
+
+	m->memory_bytes = msg_memory_bytes(m);
+	had = atomic_fetch_add_explicit(&sh->queue->active.memory_bytes,
+					m->memory_bytes, memory_order_relaxed);
+	if (!m->is_streaming &&
+	    had + m->memory_bytes <= sh->queue->cfg.memory_bytes_max)
+		return;
+	chunk_put(m->pub.body);
+	m->pub.body = NULL;
+	had = msg_memory_bytes(m);
+	atomic_fetch_sub_explicit(&sh->queue->active.memory_bytes,
+				  m->memory_bytes - had, memory_order_relaxed);
+	m->memory_bytes = had;
+	counter_add(&sh->spilled_n, 1);
+}
+
+/*
+ * To the delivery threads, as far as there is room for more in memory. While
+ * older mail waits on the disk, half of the room is its.
+ */
+static void
+hand_over(struct shard *sh, struct msg_list *list)
+{
+	struct active *a = &sh->queue->active;
+	struct msg_list forgotten = { 0 };
+	uint32_t n = 0;
+
+	pthread_mutex_lock(&a->lock);
+	for (struct msg *m = list->first; m != NULL;) {
+		struct msg *behind = msg_next(m);
+		uint32_t max = sh->forgotten_n ? a->known_max / 2
+					       : a->known_max;
+
+		if (a->known_n < max) {
+			active_add(a, m, PLACE_TAKEN);
+			active_push(a, m);
+			n++;
+		} else {
+			sh->forgotten_n++;
+			msg_list_add(&forgotten, m);
+		}
+		m = behind;
+	}
+	if (n > 1)
+		pthread_cond_broadcast(&a->ready_cond);
+	else if (n == 1)
+		pthread_cond_signal(&a->ready_cond);
+	pthread_mutex_unlock(&a->lock);
+	for (struct msg *m = forgotten.first; m != NULL;) {
+		struct msg *behind = msg_next(m);
+
+		atomic_fetch_sub_explicit(&a->memory_bytes, m->memory_bytes,
+					  memory_order_relaxed);
+		msg_free(sh->queue, m);
+		m = behind;
+	}
+	*list = (struct msg_list) { 0 };
+}
+
+void
+post_numbers(struct shard *sh)
+{
+	atomic_store_explicit(&sh->entries_n, sh->meta.entries_n,
+			      memory_order_relaxed);
+	atomic_store_explicit(&sh->deferred_n, sh->meta.deferred_n,
+			      memory_order_relaxed);
+	atomic_store_explicit(&sh->held_n, sh->meta.held_n,
+			      memory_order_relaxed);
+	atomic_store_explicit(&sh->dead_n, sh->meta.dead_n,
+			      memory_order_relaxed);
+}
+
+/* --- outcomes --- */
+
+void
+post_durable(struct shard *sh, bool is_sync)
+{
+	uint64_t bytes;
+
+	sh->meta = sh->next_meta;
+	post_numbers(sh);
+	if (is_sync) {
+		sh->synced_seq = store_sequence(sh->store);
+		sh->unsynced_n = 0;
+	} else {
+		note_unsynced(sh);
+	}
+	bytes = post_outcomes(sh, &sh->fresh, QUEUE_DURABLE);
+	release_inflight(sh, bytes);
+	wake_workers(sh);
+	counter_add(&sh->committed_n, sh->fresh.n);
+	counter_add(&sh->committed_bytes, bytes);
+	for (struct msg *m = sh->fresh.first; m != NULL; m = msg_next(m)) {
+		spill(sh, m);
+		m->is_streaming = false;
+	}
+	hand_over(sh, &sh->fresh);
+	finish_settled(sh, &sh->settling, 0);
+}
+
+/* Records of an unfinished message are removed by a later batch. */
+static void
+discard_unfinished(struct shard *sh, struct msg_list *list)
+{
+	for (struct msg *m = list->first; m != NULL;) {
+		struct msg *behind = msg_next(m);
+
+		if (m->is_streaming) {
+			chunk_put(m->pub.body);
+			m->pub.body = NULL;
+			m->settle = SETTLE_REMOVE;
+			msg_list_add(&sh->waiting, m);
+		} else {
+			msg_free(sh->queue, m);
+		}
+		m = behind;
+	}
+	*list = (struct msg_list) { 0 };
+}
+
+/* Tells the operators of *list; gives the others. */
+static struct msg_list
+refuse_waiters(struct shard *sh, struct msg_list *list)
+{
+	struct msg_list asked = { 0 }, rest = { 0 };
+
+	for (struct msg *m = list->first; m != NULL;) {
+		struct msg *behind = msg_next(m);
+
+		msg_list_add(m->waiter != NULL ? &asked : &rest, m);
+		m = behind;
+	}
+	*list = (struct msg_list) { 0 };
+	if (asked.n > 0)
+		finish_settled(sh, &asked, -EIO);
+	return rest;
+}
+
+void
+post_unavailable(struct shard *sh)
+{
+	sh->waiting = refuse_waiters(sh, &sh->waiting);
+}
+
+void
+post_failed(struct shard *sh, int ret)
+{
+	enum queue_outcome outcome = ret == -ENOSPC ? QUEUE_FULL : QUEUE_FAILED;
+	struct msg_list rest;
+
+	atomic_store_explicit(&sh->trouble, outcome, memory_order_relaxed);
+	release_inflight(sh, post_outcomes(sh, &sh->fresh, outcome));
+	wake_workers(sh);
+	discard_unfinished(sh, &sh->fresh);
+	rest = refuse_waiters(sh, &sh->settling);
+	/* They go first when the store is back. */
+	msg_list_join(&rest, &sh->waiting);
+	sh->waiting = rest;
+}
+
+void
+post_refused(struct shard *sh)
+{
+	uint64_t bytes = 0;
+
+	if (sh->refused.n == 0)
+		return;
+	for (struct msg *m = sh->refused.first; m != NULL; m = msg_next(m)) {
+		bytes += m->inflight_bytes;
+		post_outcome(sh, m, (enum queue_outcome)m->refusal);
+	}
+	release_inflight(sh, bytes);
+	wake_workers(sh);
+	discard_unfinished(sh, &sh->refused);
+}

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * RocksDB as the queue wants it. Entries live for milliseconds: memtables are
+ * large, so that a put and its single deletion meet in one and a flush writes
+ * almost nothing; nothing is compressed and there are no filters; one thread
+ * writes, so that nothing in the memtable has to be concurrent.
+ */
+#include "queue/store.h"
+
+#include <errno.h>
+#include <rocksdb/c.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PARTS_MAX	  4
+#define SMALL_BUFFER	  (4u << 20) /* of families that hold little */
+#define BLOCK_CACHE_BYTES (32u << 20)
+#define TABLE_BLOCK_BYTES (16u << 10)
+
+/*
+ * A recycled log would spare the file system's journal, but RocksDB 7.8 cannot
+ * tell the old records in it from damage, in no mode that notices damage.
+ */
+enum { WAL_MODE_ABSOLUTE = 1 };
+
+struct store {
+	rocksdb_t *db;
+	rocksdb_column_family_handle_t *families[STORE_FAMILY_N];
+	rocksdb_writebatch_t *batch;
+	rocksdb_writeoptions_t *write_sync, *write_lazy;
+	rocksdb_readoptions_t *read;
+	rocksdb_cache_t *cache;
+};
+
+struct store_iter {
+	rocksdb_iterator_t *it;
+};
+
+static const char *const family_names[STORE_FAMILY_N] = {
+	[STORE_META] = "default", /* RocksDB insists on one of that name */
+	[STORE_ENVELOPE] = "envelope", [STORE_BODY] = "body",
+	[STORE_STATE] = "state",       [STORE_DUE] = "due",
+};
+
+/* --- errors --- */
+
+/* RocksDB's C interface has sentences only. Takes message; NULL is fine. */
+static int
+error_of(char *message, struct store_error *error)
+{
+	static const struct {
+		const char *text;
+		int ret;
+	} rows[] = {
+		{ "No space left on device", -ENOSPC },
+		{ "Disk quota exceeded", -ENOSPC },
+		{ "File too large", -ENOSPC },
+		{ "lock hold by current process", -EAGAIN },
+		{ "lock : ", -EAGAIN },
+		{ "While lock file", -EAGAIN },
+		{ "Permission denied", -EACCES },
+		{ "Read-only file system", -EACCES },
+		{ "Corruption", -EBADMSG },
+		{ "does not exist", -ENOENT },
+	};
+	int ret = -EIO;
+
+	if (message == NULL)
+		return 0;
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		if (strstr(message, rows[i].text) == NULL)
+			continue;
+		ret = rows[i].ret;
+		break;
+	}
+	if (error != NULL)
+		span_copy(span_of(message), error->text, sizeof(error->text));
+	rocksdb_free(message);
+	return ret;
+}
+
+/* --- open and close --- */
+
+static rocksdb_options_t *
+options_of(const struct store *store, uint64_t memtable_bytes, bool may_create)
+{
+	rocksdb_options_t *base = rocksdb_options_create();
+	rocksdb_options_t *opt = rocksdb_options_create();
+	rocksdb_block_based_table_options_t *table =
+		rocksdb_block_based_options_create();
+	char *error = NULL;
+
+	/* A log that is missing is damage; C has no setter for this one. */
+	rocksdb_get_options_from_string(
+		base, "track_and_verify_wals_in_manifest=true", opt, &error);
+	must(error == NULL);
+	rocksdb_options_destroy(base);
+
+	rocksdb_options_set_create_if_missing(opt, may_create);
+	rocksdb_options_set_create_missing_column_families(opt, may_create);
+	rocksdb_options_set_paranoid_checks(opt, 1);
+
+	/* the log */
+	rocksdb_options_set_wal_recovery_mode(opt, WAL_MODE_ABSOLUTE);
+	rocksdb_options_set_max_total_wal_size(opt, 3 * memtable_bytes);
+	rocksdb_options_set_avoid_unnecessary_blocking_io(opt, 1);
+
+	/* memtables: all go at once, and their log with them */
+	rocksdb_options_set_write_buffer_size(opt, memtable_bytes);
+	rocksdb_options_set_max_write_buffer_number(opt, 4);
+	rocksdb_options_set_atomic_flush(opt, 1);
+	rocksdb_options_set_allow_concurrent_memtable_write(opt, 0);
+	rocksdb_options_set_enable_write_thread_adaptive_yield(opt, 0);
+
+	/* tables: only what outlives a memtable */
+	rocksdb_options_set_compression(opt, rocksdb_no_compression);
+	rocksdb_options_set_max_background_jobs(opt, 2);
+	rocksdb_options_set_target_file_size_base(opt, 64u << 20);
+	rocksdb_options_set_max_bytes_for_level_base(opt, 512u << 20);
+	rocksdb_options_set_level0_slowdown_writes_trigger(opt, 40);
+	rocksdb_options_set_level0_stop_writes_trigger(opt, 60);
+	rocksdb_options_set_max_open_files(opt, 256);
+	rocksdb_options_set_skip_stats_update_on_db_open(opt, 1);
+	rocksdb_block_based_options_set_block_size(table, TABLE_BLOCK_BYTES);
+	rocksdb_block_based_options_set_block_cache(table, store->cache);
+	rocksdb_options_set_block_based_table_factory(opt, table);
+	rocksdb_block_based_options_destroy(table);
+
+	/* its own log file: bounded, and quiet */
+	rocksdb_options_set_info_log_level(opt, 2 /* warnings */);
+	rocksdb_options_set_max_log_file_size(opt, 1u << 20);
+	rocksdb_options_set_keep_log_file_num(opt, 3);
+	rocksdb_options_set_stats_dump_period_sec(opt, 0);
+	rocksdb_options_set_stats_persist_period_sec(opt, 0);
+	rocksdb_options_set_max_manifest_file_size(opt, 16u << 20);
+	rocksdb_options_set_manifest_preallocation_size(opt, 64u << 10);
+	return opt;
+}
+
+static rocksdb_options_t *
+family_options(const rocksdb_options_t *base, enum store_family family,
+	       uint64_t memtable_bytes)
+{
+	rocksdb_options_t *opt =
+		rocksdb_options_create_copy((rocksdb_options_t *)base);
+	uint64_t small = memtable_bytes < SMALL_BUFFER ? memtable_bytes
+						       : SMALL_BUFFER;
+
+	if (family != STORE_BODY && family != STORE_ENVELOPE)
+		rocksdb_options_set_write_buffer_size(opt, small);
+	return opt;
+}
+
+static void
+release(struct store *store)
+{
+	for (int i = 0; i < STORE_FAMILY_N; i++)
+		if (store->families[i] != NULL)
+			rocksdb_column_family_handle_destroy(
+				store->families[i]);
+	if (store->db != NULL)
+		rocksdb_close(store->db);
+	if (store->batch != NULL)
+		rocksdb_writebatch_destroy(store->batch);
+	rocksdb_writeoptions_destroy(store->write_sync);
+	rocksdb_writeoptions_destroy(store->write_lazy);
+	rocksdb_readoptions_destroy(store->read);
+	rocksdb_cache_destroy(store->cache);
+	free(store);
+}
+
+int
+store_open(const char *path, uint64_t memtable_bytes, bool may_create,
+	   struct store **out, struct store_error *error)
+{
+	rocksdb_options_t *opt, *family_opts[STORE_FAMILY_N];
+	struct store *store = must_alloc(sizeof(*store));
+	char *message = NULL;
+
+	store->cache = rocksdb_cache_create_lru(BLOCK_CACHE_BYTES);
+	store->batch = rocksdb_writebatch_create();
+	store->write_sync = rocksdb_writeoptions_create();
+	rocksdb_writeoptions_set_sync(store->write_sync, 1);
+	store->write_lazy = rocksdb_writeoptions_create();
+	store->read = rocksdb_readoptions_create();
+	rocksdb_readoptions_set_verify_checksums(store->read, 1);
+	rocksdb_readoptions_set_fill_cache(store->read, 0);
+	opt = options_of(store, memtable_bytes, may_create);
+	for (int i = 0; i < STORE_FAMILY_N; i++)
+		family_opts[i] = family_options(opt, (enum store_family)i,
+						memtable_bytes);
+	store->db = rocksdb_open_column_families(
+		opt, path, STORE_FAMILY_N, family_names,
+		(const rocksdb_options_t *const *)family_opts, store->families,
+		&message);
+	for (int i = 0; i < STORE_FAMILY_N; i++)
+		rocksdb_options_destroy(family_opts[i]);
+	rocksdb_options_destroy(opt);
+	if (store->db == NULL) {
+		int ret = error_of(message, error);
+
+		release(store);
+		return ret;
+	}
+	*out = store;
+	return 0;
+}
+
+void
+store_close(struct store **store)
+{
+	if (*store != NULL)
+		release(*store);
+	*store = NULL;
+}
+
+/* --- the batch --- */
+
+void
+store_batch_clear(struct store *store)
+{
+	rocksdb_writebatch_clear(store->batch);
+}
+
+uint64_t
+store_batch_bytes(const struct store *store)
+{
+	size_t len;
+
+	(void)rocksdb_writebatch_data(store->batch, &len);
+	return len;
+}
+
+void
+store_batch_note(struct store *store, struct span note)
+{
+	rocksdb_writebatch_put_log_data(store->batch, note.p, note.len);
+}
+
+void
+store_put(struct store *store, enum store_family family, struct span key,
+	  const struct span *parts, unsigned parts_n)
+{
+	const char *p[PARTS_MAX];
+	size_t len[PARTS_MAX];
+
+	must(parts_n <= PARTS_MAX);
+	for (unsigned i = 0; i < parts_n; i++) {
+		p[i] = parts[i].p;
+		len[i] = parts[i].len;
+	}
+	rocksdb_writebatch_putv_cf(store->batch, store->families[family], 1,
+				   &key.p, &key.len, (int)parts_n, p, len);
+}
+
+void
+store_delete_single(struct store *store, enum store_family family,
+		    struct span key)
+{
+	rocksdb_writebatch_singledelete_cf(
+		store->batch, store->families[family], key.p, key.len);
+}
+
+void
+store_delete(struct store *store, enum store_family family, struct span key)
+{
+	rocksdb_writebatch_delete_cf(store->batch, store->families[family],
+				     key.p, key.len);
+}
+
+int
+store_write(struct store *store, bool is_sync, struct store_error *error)
+{
+	char *message = NULL;
+
+	rocksdb_write(store->db,
+		      is_sync ? store->write_sync : store->write_lazy,
+		      store->batch, &message);
+	return error_of(message, error);
+}
+
+uint64_t
+store_sequence(const struct store *store)
+{
+	return rocksdb_get_latest_sequence_number(store->db);
+}
+
+/* --- upkeep --- */
+
+int
+store_flush(struct store *store, bool is_wait, struct store_error *error)
+{
+	rocksdb_flushoptions_t *opt = rocksdb_flushoptions_create();
+	char *message = NULL;
+
+	rocksdb_flushoptions_set_wait(opt, is_wait);
+	/* atomic_flush: one family takes the others with it */
+	rocksdb_flush_cf(store->db, opt, store->families[STORE_BODY], &message);
+	rocksdb_flushoptions_destroy(opt);
+	return error_of(message, error);
+}
+
+void
+store_compact(struct store *store)
+{
+	static const enum store_family grown[] = { STORE_BODY, STORE_ENVELOPE };
+	struct store_error ignored;
+
+	for (size_t i = 0; i < ARRAY_N(grown); i++) {
+		char *message = NULL;
+
+		rocksdb_suggest_compact_range_cf(store->db,
+						 store->families[grown[i]],
+						 NULL, 0, NULL, 0, &message);
+		(void)error_of(message, &ignored);
+	}
+}
+
+uint64_t
+store_table_bytes(const struct store *store)
+{
+	uint64_t sum = 0, one;
+
+	for (int i = 0; i < STORE_FAMILY_N; i++)
+		if (rocksdb_property_int_cf(store->db, store->families[i],
+					    "rocksdb.total-sst-files-size",
+					    &one) == 0)
+			sum += one;
+	return sum;
+}
+
+/* --- reading --- */
+
+int
+store_get(struct store *store, enum store_family family, struct span key,
+	  char **value_out, size_t *len_out)
+{
+	char *message = NULL;
+
+	*value_out = rocksdb_get_cf(store->db, store->read,
+				    store->families[family], key.p, key.len,
+				    len_out, &message);
+	if (message != NULL)
+		return error_of(message, NULL);
+	return *value_out == NULL ? -ENOENT : 0;
+}
+
+struct store_iter *
+store_iter_open(struct store *store, enum store_family family, struct span from)
+{
+	struct store_iter *it = must_alloc(sizeof(*it));
+
+	it->it = rocksdb_create_iterator_cf(store->db, store->read,
+					    store->families[family]);
+	rocksdb_iter_seek(it->it, from.p, from.len);
+	return it;
+}
+
+bool
+store_iter_is_valid(const struct store_iter *it)
+{
+	return rocksdb_iter_valid(it->it);
+}
+
+struct span
+store_iter_key(const struct store_iter *it)
+{
+	struct span key;
+
+	key.p = rocksdb_iter_key(it->it, &key.len);
+	return key;
+}
+
+struct span
+store_iter_value(const struct store_iter *it)
+{
+	struct span value;
+
+	value.p = rocksdb_iter_value(it->it, &value.len);
+	return value;
+}
+
+void
+store_iter_next(struct store_iter *it)
+{
+	rocksdb_iter_next(it->it);
+}
+
+void
+store_iter_seek(struct store_iter *it, struct span from)
+{
+	rocksdb_iter_seek(it->it, from.p, from.len);
+}
+
+void
+store_iter_seek_last(struct store_iter *it)
+{
+	rocksdb_iter_seek_to_last(it->it);
+}
+
+int
+store_iter_error(const struct store_iter *it)
+{
+	char *message = NULL;
+
+	rocksdb_iter_get_error(it->it, &message);
+	return error_of(message, NULL);
+}
+
+void
+store_iter_close(struct store_iter **it)
+{
+	rocksdb_iter_destroy((*it)->it);
+	free(*it);
+	*it = NULL;
+}

@@ -1,0 +1,449 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reads RocksDB's log, block by block, and decides what damage in it means.
+ * Trusts no length: after anything odd it goes on with the next block.
+ */
+#include "queue/wal.h"
+#include "engine/base/crc32c.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BLOCK_BYTES	   32768u
+#define HEADER_BYTES	   7u
+#define READ_BYTES	   (32u * BLOCK_BYTES)
+#define BATCH_HEADER_BYTES 12u /* sequence 8, count 4 */
+#define TAG_LOG_DATA	   3u
+#define FILES_MAX	   4096u
+#define CRC_MASK	   0xa282ead8u
+
+enum type { TYPE_ZERO, TYPE_FULL, TYPE_FIRST, TYPE_MIDDLE, TYPE_LAST };
+
+struct reader {
+	const struct wal_visitor *visitor;
+	const char *file;
+	char *batch; /* the fragments so far */
+	size_t batch_len, batch_cap;
+	uint64_t batch_offset;
+	bool is_in_batch;
+	bool is_lost; /* after damage: fragments mean nothing till a first */
+	int ret;
+};
+
+/* --- records and batches --- */
+
+static uint32_t
+get32(const char *p)
+{
+	uint32_t n;
+
+	memcpy(&n, p, 4);
+	return n;
+}
+
+static uint64_t
+get64(const char *p)
+{
+	uint64_t n;
+
+	memcpy(&n, p, 8);
+	return n;
+}
+
+void
+wal_note_put(unsigned char out[WAL_NOTE_BYTES], uint64_t synced_seq)
+{
+	memcpy(out, "PQ\1\0", 4);
+	memcpy(out + 4, &synced_seq, 8);
+}
+
+static uint64_t
+note_of(struct span batch)
+{
+	struct span rest = span_from(batch, BATCH_HEADER_BYTES);
+
+	if (rest.len < 2 + WAL_NOTE_BYTES || rest.p[0] != TAG_LOG_DATA ||
+	    rest.p[1] != WAL_NOTE_BYTES || memcmp(rest.p + 2, "PQ\1\0", 4) != 0)
+		return WAL_CUT_NOTHING;
+	return get64(rest.p + 6);
+}
+
+static void
+lose(struct reader *r, uint64_t offset)
+{
+	r->visitor->damage(r->visitor->arg,
+			   r->is_in_batch ? r->batch_offset : offset);
+	r->is_in_batch = false;
+	r->is_lost = true;
+}
+
+static void
+give_batch(struct reader *r, uint64_t offset, struct span bytes)
+{
+	struct wal_batch batch = { .file = r->file,
+				   .offset = offset,
+				   .bytes = bytes };
+
+	r->is_in_batch = r->is_lost = false;
+	if (bytes.len < BATCH_HEADER_BYTES) {
+		lose(r, offset);
+		return;
+	}
+	batch.seq = get64(bytes.p);
+	batch.count = get32(bytes.p + 8);
+	batch.synced_seq = note_of(bytes);
+	r->visitor->batch(r->visitor->arg, &batch);
+}
+
+static void
+add_fragment(struct reader *r, struct span bytes)
+{
+	size_t cap = r->batch_cap ? r->batch_cap : READ_BYTES;
+
+	while (cap < r->batch_len + bytes.len)
+		cap *= 2;
+	if (cap > r->batch_cap) {
+		char *p = realloc(r->batch, cap);
+
+		if (p == NULL) {
+			r->ret = -ENOMEM;
+			return;
+		}
+		r->batch = p;
+		r->batch_cap = cap;
+	}
+	memcpy(r->batch + r->batch_len, bytes.p, bytes.len);
+	r->batch_len += bytes.len;
+}
+
+static void
+give_fragment(struct reader *r, enum type type, uint64_t offset,
+	      struct span bytes)
+{
+	if (type == TYPE_FULL || type == TYPE_FIRST) {
+		if (r->is_in_batch)
+			lose(r, offset); /* its end never came */
+		r->batch_len = 0;
+		r->batch_offset = offset;
+	} else if (!r->is_in_batch) {
+		if (!r->is_lost)
+			lose(r, offset);
+		return;
+	}
+	if (type == TYPE_FULL) {
+		give_batch(r, offset, bytes);
+		return;
+	}
+	r->is_in_batch = true;
+	r->is_lost = false;
+	add_fragment(r, bytes);
+	if (type == TYPE_LAST)
+		give_batch(r, r->batch_offset,
+			   (struct span) { r->batch, r->batch_len });
+}
+
+static bool
+is_zero(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (s.p[i] != 0)
+			return false;
+	return true;
+}
+
+/* One block, or what there is of the last one. */
+static void
+read_block(struct reader *r, uint64_t offset, struct span block)
+{
+	size_t at = 0;
+
+	while (block.len - at >= HEADER_BYTES && r->ret == 0) {
+		const char *h = block.p + at;
+		uint32_t crc = get32(h) - CRC_MASK, len;
+		unsigned type = (unsigned char)h[6];
+
+		len = (unsigned char)h[4] | (unsigned)(unsigned char)h[5] << 8;
+		crc = crc >> 17 | crc << 15;
+		if (type < TYPE_FULL || type > TYPE_LAST ||
+		    len > block.len - at - HEADER_BYTES ||
+		    crc32c(0, h + 6, len + 1) != crc) {
+			lose(r, offset + at);
+			return;
+		}
+		give_fragment(r, (enum type)type, offset + at,
+			      (struct span) { h + HEADER_BYTES, len });
+		at += HEADER_BYTES + len;
+	}
+	/* A full block ends in zeros; the file's end in nothing. */
+	if (at < block.len &&
+	    (block.len < BLOCK_BYTES || !is_zero(span_from(block, at))))
+		lose(r, offset + at);
+}
+
+static int
+read_file(struct reader *r, int fd, uint64_t size, char *buf)
+{
+	uint64_t offset = 0;
+
+	r->is_in_batch = r->is_lost = false;
+	r->ret = 0;
+	while (offset < size && r->ret == 0) {
+		ssize_t n = pread(fd, buf, READ_BYTES, (off_t)offset);
+
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		for (size_t at = 0; at < (size_t)n; at += BLOCK_BYTES) {
+			size_t len = (size_t)n - at;
+
+			read_block(r, offset + at,
+				   (struct span) { buf + at,
+						   len < BLOCK_BYTES
+							   ? len
+							   : BLOCK_BYTES });
+		}
+		offset += (uint64_t)n;
+	}
+	if (r->is_in_batch)
+		lose(r, offset);
+	return r->ret;
+}
+
+/* --- files --- */
+
+static int
+by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* "000012.log"; RocksDB's own text is LOG, without a number. */
+static bool
+log_number(const char *name, uint64_t *out)
+{
+	struct span s = span_of(name);
+	size_t dot = span_find(s, '.');
+
+	return span_is_equal(span_from(s, dot), SPAN(".log")) &&
+	       span_to_u64(span_to(s, dot), out);
+}
+
+/* Gives how many, or -errno. */
+static int
+list_logs(const char *dir, uint64_t *numbers)
+{
+	DIR *d = opendir(dir);
+	struct dirent *e;
+	int n = 0;
+
+	if (d == NULL)
+		return -errno;
+	while ((e = readdir(d)) != NULL && n < (int)FILES_MAX)
+		if (log_number(e->d_name, &numbers[n]))
+			n++;
+	closedir(d);
+	qsort(numbers, (size_t)n, sizeof(*numbers), by_number);
+	return n;
+}
+
+static int
+open_log(const char *dir, uint64_t number, char name[32], uint64_t *size)
+{
+	char path[4096];
+	struct stat st;
+	int fd, ret;
+
+	snprintf(name, 32, "%06llu.log", (unsigned long long)number);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) != 0) {
+		ret = -errno;
+		close(fd);
+		return ret;
+	}
+	*size = (uint64_t)st.st_size;
+	return fd;
+}
+
+static int
+read_one(struct reader *r, const char *dir, uint64_t number, char *buf)
+{
+	uint64_t size;
+	char name[32];
+	int fd, ret;
+
+	fd = open_log(dir, number, name, &size);
+	if (fd < 0)
+		return fd;
+	/* What was read before a failed sync may not be on the disk. */
+	ret = fsync(fd) != 0 ? -errno : 0;
+	(void)posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	r->file = name;
+	r->visitor->file(r->visitor->arg, name, number, size);
+	if (ret == 0)
+		ret = read_file(r, fd, size, buf);
+	close(fd);
+	return ret;
+}
+
+int
+wal_read(const char *dir, const struct wal_visitor *visitor)
+{
+	uint64_t *numbers = malloc(FILES_MAX * sizeof(*numbers));
+	struct reader r = { .visitor = visitor };
+	char *buf = malloc(READ_BYTES);
+	int n, ret = 0;
+
+	if (numbers == NULL || buf == NULL) {
+		ret = -ENOMEM;
+		goto out;
+	}
+	n = list_logs(dir, numbers);
+	if (n < 0)
+		ret = n;
+	for (int i = 0; i < n && ret == 0; i++)
+		ret = read_one(&r, dir, numbers[i], buf);
+out:
+	free(r.batch);
+	free(buf);
+	free(numbers);
+	return ret;
+}
+
+/* --- what damage means --- */
+
+struct check {
+	struct wal_report *out;
+	uint64_t cut_after_seq;
+	uint64_t next_seq;   /* what the next batch begins with; 0: unknown */
+	uint64_t damage_seq; /* what the damage begins with */
+	bool is_first_of_file;
+	char file[32];
+	uint64_t number, bytes;
+};
+
+static void
+check_file(void *arg, const char *file, uint64_t number, uint64_t bytes)
+{
+	struct check *c = arg;
+
+	span_copy(span_of(file), c->file, sizeof(c->file));
+	c->number = number;
+	c->bytes = bytes;
+	c->is_first_of_file = true;
+	if (c->out->verdict != WAL_CLEAN)
+		c->out->dropped_bytes += bytes;
+}
+
+static void
+check_damage(void *arg, uint64_t offset)
+{
+	struct check *c = arg;
+
+	if (c->out->verdict != WAL_CLEAN)
+		return;
+	c->out->verdict = WAL_TORN;
+	memcpy(c->out->file, c->file, sizeof(c->file));
+	c->out->number = c->number;
+	c->out->offset = offset;
+	c->out->dropped_bytes = c->bytes > offset ? c->bytes - offset : 0;
+	c->damage_seq = c->next_seq ? c->next_seq : 1;
+}
+
+static void
+check_batch(void *arg, const struct wal_batch *batch)
+{
+	struct check *c = arg;
+	/* A file that is missing is RocksDB's to notice, in its manifest. */
+	bool is_gap = c->next_seq && batch->seq != c->next_seq &&
+		      !c->is_first_of_file;
+
+	c->is_first_of_file = false;
+	if (c->cut_after_seq != WAL_CUT_NOTHING &&
+	    batch->seq > c->cut_after_seq) {
+		check_damage(c, batch->offset);
+		return; /* nothing behind it counts */
+	}
+	if (is_gap)
+		check_damage(c, batch->offset);
+	if (c->out->verdict == WAL_CLEAN) {
+		c->next_seq = batch->seq + batch->count;
+		c->out->last_seq = c->next_seq - 1;
+		return;
+	}
+	/* WAL_CUT_NOTHING, no note of ours, is above all: damage. */
+	if (batch->synced_seq >= c->damage_seq)
+		c->out->verdict = WAL_DAMAGED;
+}
+
+int
+wal_check(const char *dir, uint64_t cut_after_seq, struct wal_report *out)
+{
+	struct check c = { .out = out, .cut_after_seq = cut_after_seq };
+	const struct wal_visitor visitor = { .arg = &c,
+					     .file = check_file,
+					     .batch = check_batch,
+					     .damage = check_damage };
+	int ret;
+
+	*out = (struct wal_report) { .verdict = WAL_CLEAN };
+	ret = wal_read(dir, &visitor);
+	if (ret)
+		return ret == -ENOENT ? 0 : ret; /* a new one */
+	/* What was synced in this very run is gone: no torn tail. */
+	if (out->verdict == WAL_TORN && cut_after_seq != WAL_CUT_NOTHING &&
+	    c.next_seq && c.damage_seq <= cut_after_seq)
+		out->verdict = WAL_DAMAGED;
+	return 0;
+}
+
+/* --- cutting --- */
+
+static int
+truncate_log(const char *dir, uint64_t number, uint64_t len)
+{
+	uint64_t size;
+	char name[32];
+	int fd, ret = 0;
+
+	fd = open_log(dir, number, name, &size);
+	if (fd < 0)
+		return fd;
+	if (size > len && (ftruncate(fd, (off_t)len) != 0 || fsync(fd) != 0))
+		ret = -errno;
+	close(fd);
+	return ret;
+}
+
+int
+wal_cut(const char *dir, const struct wal_report *report)
+{
+	uint64_t *numbers = malloc(FILES_MAX * sizeof(*numbers));
+	int n, ret = 0;
+
+	must(report->verdict == WAL_TORN);
+	if (numbers == NULL)
+		return -ENOMEM;
+	n = list_logs(dir, numbers);
+	if (n < 0)
+		ret = n;
+	for (int i = 0; i < n && ret == 0; i++)
+		if (numbers[i] >= report->number)
+			ret = truncate_log(dir, numbers[i],
+					   numbers[i] == report->number
+						   ? report->offset
+						   : 0);
+	free(numbers);
+	return ret;
+}
