@@ -33,6 +33,7 @@ load_conn_init(struct load_conn *c, const struct load_conn_cfg *cfg,
 	c->cfg = cfg;
 	c->stats = stats;
 	c->want = LOAD_WANT_CLOSE;
+	c->msg = &c->msgs[0];
 	/* MAIL, DATA or BDAT, and a RCPT for each recipient */
 	c->cmd_max = 512 +
 		     rcpts_n * (uint32_t)(strlen("RCPT TO:<>\r\n") + 11 +
@@ -66,7 +67,7 @@ load_conn_open(struct load_conn *c)
 	c->is_in_order = false;
 	c->has_pipelining = c->has_size = false;
 	c->has_chunking = c->has_status = false;
-	c->is_body_out = false;
+	c->is_body_out = c->is_cmd_behind = c->has_ahead = false;
 	c->cmd_len = c->cmd_sent = 0;
 }
 
@@ -95,24 +96,24 @@ form_of(const struct load_conn *c)
 }
 
 static void
-say_mail(struct load_conn *c)
+say_mail(struct load_conn *c, const struct message *m)
 {
 	const char *from = c->cfg->gen->cfg.from;
 
 	if (c->has_size)
 		say(c, "MAIL FROM:<%s> SIZE=%llu\r\n", from,
-		    (unsigned long long)c->msg.size);
+		    (unsigned long long)m->size);
 	else
 		say(c, "MAIL FROM:<%s>\r\n", from);
 }
 
 static void
-say_rcpt(struct load_conn *c, uint32_t i)
+say_rcpt(struct load_conn *c, const struct message *m, uint32_t i)
 {
 	const struct message_gen *gen = c->cfg->gen;
 	char to[MESSAGE_ADDRESS_MAX + 1];
 
-	message_address(gen, message_mailbox(&gen->cfg, c->msg.seq, i), to);
+	message_address(gen, message_mailbox(&gen->cfg, m->seq, i), to);
 	say(c, "RCPT TO:<%s>\r\n", to);
 }
 
@@ -131,7 +132,7 @@ say_data(struct load_conn *c)
 		say(c, "DATA\r\n");
 		return;
 	}
-	say(c, "BDAT %llu LAST\r\n", (unsigned long long)c->msg.size);
+	say(c, "BDAT %llu LAST\r\n", (unsigned long long)c->msg->size);
 	body_start(c);
 }
 
@@ -142,69 +143,157 @@ phase_set(struct load_conn *c, enum load_phase phase)
 	c->want = LOAD_WANT_BYTES;
 }
 
-void
-load_conn_msg(struct load_conn *c, uint64_t seq)
+/* The commands of *m, as many as may go out now. */
+static void
+say_msg(struct load_conn *c, const struct message *m)
 {
 	uint32_t rcpts_n = c->cfg->gen->cfg.rcpts_n;
 
-	must(c->want == LOAD_WANT_MSG);
-	message_build(c->cfg->gen, seq, &c->msg);
+	say_mail(c, m);
+	if (!c->is_pipelined)
+		return;
+	for (uint32_t i = 0; i < rcpts_n; i++)
+		say_rcpt(c, m, i);
+	say_data(c);
+}
+
+static void
+msg_begin(struct load_conn *c)
+{
 	c->outcome = LOAD_NONE;
 	c->is_mail_ok = false;
 	c->rcpt_idx = 0;
 	c->accepted_n = 0;
-	c->is_body_out = false;
 	c->end_us = 0;
-	say_mail(c);
-	if (c->is_pipelined) {
-		for (uint32_t i = 0; i < rcpts_n; i++)
-			say_rcpt(c, i);
-		say_data(c);
-	}
 	phase_set(c, LOAD_MAIL);
+}
+
+void
+load_conn_msg(struct load_conn *c, uint64_t seq)
+{
+	must(c->want == LOAD_WANT_MSG && !c->has_ahead);
+	message_build(c->cfg->gen, seq, c->msg);
+	msg_begin(c);
+	say_msg(c, c->msg);
+}
+
+static struct message *
+other_msg(struct load_conn *c)
+{
+	return c->msg == &c->msgs[0] ? &c->msgs[1] : &c->msgs[0];
+}
+
+bool
+load_conn_can_ahead(const struct load_conn *c)
+{
+	return c->want == LOAD_WANT_BYTES && c->phase == LOAD_END &&
+	       c->is_pipelined && c->is_body_out && !c->has_ahead &&
+	       c->cmd_sent == c->cmd_len;
+}
+
+void
+load_conn_ahead(struct load_conn *c, uint64_t seq)
+{
+	must(load_conn_can_ahead(c));
+	message_build(c->cfg->gen, seq, other_msg(c));
+	say_msg(c, other_msg(c));
+	c->is_cmd_behind = true;
+	c->has_ahead = true;
+}
+
+void
+load_conn_next(struct load_conn *c)
+{
+	must(c->want == LOAD_WANT_MSG && c->has_ahead);
+	c->msg = other_msg(c);
+	c->has_ahead = false;
+	msg_begin(c);
 }
 
 void
 load_conn_quit(struct load_conn *c)
 {
-	must(c->want == LOAD_WANT_MSG);
+	must(c->want == LOAD_WANT_MSG && !c->has_ahead);
 	c->outcome = LOAD_NONE;
 	say(c, "QUIT\r\n");
 	phase_set(c, LOAD_QUIT);
 }
 
+static uint64_t
+body_left(const struct load_conn *c)
+{
+	return c->is_body_out ? message_bytes(c->msg, form_of(c)) - c->body_sent
+			      : 0;
+}
+
+static void
+cmd_iov(struct load_conn *c, struct iovec *iov, unsigned *n)
+{
+	if (c->cmd_sent == c->cmd_len)
+		return;
+	iov[*n].iov_base = c->cmd + c->cmd_sent;
+	iov[*n].iov_len = c->cmd_len - c->cmd_sent;
+	++*n;
+}
+
 unsigned
 load_conn_tx(struct load_conn *c, struct iovec *iov, unsigned iov_max)
 {
+	uint64_t left = body_left(c);
 	unsigned n = 0;
 
-	if (c->cmd_sent < c->cmd_len) {
-		iov[n].iov_base = c->cmd + c->cmd_sent;
-		iov[n].iov_len = c->cmd_len - c->cmd_sent;
-		n++;
+	must(iov_max > 2);
+	if (!c->is_cmd_behind)
+		cmd_iov(c, iov, &n);
+	if (left > 0) {
+		unsigned first = n;
+
+		n += message_iov(c->cfg->gen, c->msg, form_of(c), c->body_sent,
+				 iov + n, iov_max - 1 - n);
+		for (unsigned i = first; i < n; i++)
+			left -= iov[i].iov_len;
 	}
-	if (c->is_body_out)
-		n += message_iov(c->cfg->gen, &c->msg, form_of(c), c->body_sent,
-				 iov + n, iov_max - n);
+	/* all of the body is in: what stands behind it can come too */
+	if (c->is_cmd_behind && left == 0)
+		cmd_iov(c, iov, &n);
 	return n;
+}
+
+static void
+cmd_done(struct load_conn *c, size_t *bytes)
+{
+	size_t left = c->cmd_len - c->cmd_sent;
+	size_t n = *bytes < left ? *bytes : left;
+
+	c->cmd_sent += (uint32_t)n;
+	*bytes -= n;
+	if (c->cmd_sent == c->cmd_len)
+		c->is_cmd_behind = false;
+}
+
+static void
+body_done(struct load_conn *c, size_t *bytes, uint64_t now_us)
+{
+	uint64_t left = body_left(c);
+	size_t n = *bytes < left ? *bytes : (size_t)left;
+
+	c->body_sent += n;
+	*bytes -= n;
+	if (!c->is_body_out || n < left)
+		return;
+	c->is_body_out = false;
+	c->end_us = now_us;
 }
 
 void
 load_conn_tx_done(struct load_conn *c, size_t bytes, uint64_t now_us)
 {
-	size_t cmd_left = c->cmd_len - c->cmd_sent;
-	size_t n = bytes < cmd_left ? bytes : cmd_left;
-
-	c->cmd_sent += (uint32_t)n;
-	bytes -= n;
-	must(bytes == 0 || c->is_body_out);
-	if (!c->is_body_out)
-		return;
-	c->body_sent += bytes;
-	if (c->body_sent < message_bytes(&c->msg, form_of(c)))
-		return;
-	c->is_body_out = false;
-	c->end_us = now_us;
+	if (!c->is_cmd_behind)
+		cmd_done(c, &bytes);
+	body_done(c, &bytes, now_us);
+	if (c->is_cmd_behind)
+		cmd_done(c, &bytes);
+	must(bytes == 0);
 }
 
 /* --- what we hear --- */
@@ -314,7 +403,7 @@ on_mail(struct load_conn *c, enum load_verdict verdict)
 		return;
 	}
 	if (!c->is_pipelined)
-		say_rcpt(c, 0);
+		say_rcpt(c, c->msg, 0);
 	phase_set(c, LOAD_RCPT);
 }
 
@@ -325,10 +414,10 @@ on_rcpt(struct load_conn *c, enum load_verdict verdict)
 
 	if (verdict == LOAD_OK)
 		c->accepted[c->accepted_n++] =
-			message_mailbox(cfg, c->msg.seq, c->rcpt_idx);
+			message_mailbox(cfg, c->msg->seq, c->rcpt_idx);
 	if (++c->rcpt_idx < cfg->rcpts_n) {
 		if (!c->is_pipelined)
-			say_rcpt(c, c->rcpt_idx);
+			say_rcpt(c, c->msg, c->rcpt_idx);
 		return;
 	}
 	if (c->accepted_n == 0) {
@@ -466,7 +555,7 @@ load_conn_feed(struct load_conn *c, struct span *in, uint64_t now_us)
 			break;
 		}
 	}
-	if (c->want == LOAD_WANT_MSG && in->len > 0) {
+	if (c->want == LOAD_WANT_MSG && !c->has_ahead && in->len > 0) {
 		c->phase = LOAD_IDLE;
 		wrong(c, 0, SPAN("reply that nothing asked for"));
 	}
@@ -493,9 +582,14 @@ load_conn_take(struct load_conn *c)
 	s->unsent_n += outcome == LOAD_UNSENT;
 	s->doubt_n += outcome == LOAD_DOUBT;
 	if (outcome == LOAD_ACKED) {
-		s->acked_bytes += c->msg.size;
+		s->acked_bytes += c->msg->size;
 		s->acked_rcpts_n += c->accepted_n;
 	}
 	c->outcome = LOAD_NONE;
+	if (c->want == LOAD_WANT_CLOSE && c->has_ahead) {
+		c->has_ahead = false;
+		c->msg = other_msg(c);
+		c->outcome = LOAD_UNBEGUN;
+	}
 	return outcome;
 }

@@ -4,8 +4,9 @@
  * time in, wants and bytes to send out. No I/O, no clock, no allocation after
  * init: it runs over whatever carries bytes. One thread.
  *
- * One message at a time: when it wants LOAD_WANT_MSG, the caller takes the
- * outcome of the last one and gives the next, or has it quit.
+ * When it wants LOAD_WANT_MSG, the caller takes the outcome of the last message
+ * and gives the next, or has it quit. Where it can, the next message's commands
+ * go out behind the body of the one before: load_conn_ahead().
  */
 #ifndef PENSTOCK_BENCH_LOAD_CONN_H
 #define PENSTOCK_BENCH_LOAD_CONN_H
@@ -36,6 +37,8 @@ enum load_outcome {
 	LOAD_REJECTED, /* 5xx or a wrong reply */
 	LOAD_UNSENT,   /* connection lost before the end of the data */
 	LOAD_DOUBT,    /* lost between end of data and reply */
+	LOAD_UNBEGUN,  /* its commands were ahead on a connection that ended:
+			  not counted */
 };
 
 struct load_conn {
@@ -46,10 +49,12 @@ struct load_conn {
 	enum load_outcome outcome;
 	bool is_in_order; /* WANT_CLOSE after our QUIT and its 221 */
 	bool has_pipelining, has_size, has_chunking, has_status;
-	bool is_pipelined; /* this connection does */
-	bool is_mail_ok;   /* of the message at hand */
-	bool is_body_out;  /* body is part of what is being sent */
-	uint32_t rcpt_idx; /* whose reply comes next */
+	bool is_pipelined;  /* this connection does */
+	bool is_mail_ok;    /* of the message at hand */
+	bool is_body_out;   /* body is part of what is being sent */
+	bool is_cmd_behind; /* the body goes first, then cmd */
+	bool has_ahead;	    /* the other message's commands are out too */
+	uint32_t rcpt_idx;  /* whose reply comes next */
 	uint32_t accepted_n;
 	uint64_t end_us;    /* the last byte of data left */
 	uint64_t body_sent; /* of message_bytes() */
@@ -57,7 +62,8 @@ struct load_conn {
 	char *cmd;	    /* commands that wait */
 	uint32_t *accepted; /* mailboxes of the recipients that got 250 */
 	struct load_reply reply;
-	struct message msg;
+	struct message *msg; /* the one at hand, of msgs */
+	struct message msgs[2];
 };
 
 /* Allocates for cfg's recipients; cfg and stats are kept. 0 or -ENOMEM. */
@@ -78,6 +84,15 @@ enum load_want load_conn_feed(struct load_conn *c, struct span *in,
 
 /* After LOAD_WANT_MSG, the outcome taken: sends message seq. */
 void load_conn_msg(struct load_conn *c, uint64_t seq);
+/*
+ * The body is about to be sent: another message's commands could follow in the
+ * same write (RFC 2920 section 3.1). load_conn_ahead() does that; after the
+ * next LOAD_WANT_MSG load_conn_next() goes on with it, instead of
+ * load_conn_msg().
+ */
+bool load_conn_can_ahead(const struct load_conn *c);
+void load_conn_ahead(struct load_conn *c, uint64_t seq);
+void load_conn_next(struct load_conn *c);
 /* After LOAD_WANT_MSG: sends QUIT. */
 void load_conn_quit(struct load_conn *c);
 
@@ -90,8 +105,9 @@ void load_conn_tx_done(struct load_conn *c, size_t bytes, uint64_t now_us);
 void load_conn_lost(struct load_conn *c);
 
 /*
- * What became of the message: counts it and gives it once. After LOAD_WANT_MSG,
- * LOAD_WANT_CLOSE and load_conn_lost().
+ * What became of the message at hand: counts it and gives it once. After
+ * LOAD_WANT_MSG; and after LOAD_WANT_CLOSE and load_conn_lost() until it gives
+ * LOAD_NONE, since the message ahead is lost as well.
  */
 enum load_outcome load_conn_take(struct load_conn *c);
 

@@ -42,7 +42,7 @@ struct load_sock {
 	int fd;
 	bool is_idle;
 	bool is_tx_armed;
-	bool is_quitting;   /* QUIT is out */
+	bool must_quit;	    /* after what it has */
 	uint32_t backoff_n; /* losses and 4xx in a row */
 	uint32_t lost_n;    /* connections lost in a row */
 	uint64_t msgs_n;    /* settled on this connection */

@@ -85,13 +85,18 @@ settle(struct load_thread *t, struct load_sock *s)
 
 	if (outcome == LOAD_NONE)
 		return outcome;
+	if (outcome == LOAD_UNBEGUN) {
+		give_back(shared);
+		atomic_fetch_sub(&shared->inflight_n, 1);
+		return outcome;
+	}
 	s->msgs_n++;
 	if (outcome == LOAD_ACKED) {
 		s->backoff_n = s->lost_n = 0;
 		t->stats.last_acked_us = t->now_us;
 		if (cfg->ledger != NULL)
-			ledger_add(cfg->ledger, s->conn.msg.seq,
-				   s->conn.msg.size, s->conn.accepted,
+			ledger_add(cfg->ledger, s->conn.msg->seq,
+				   s->conn.msg->size, s->conn.accepted,
 				   s->conn.accepted_n);
 		atomic_fetch_add(&shared->acked_n, 1);
 	} else if (outcome == LOAD_DEFERRED || outcome == LOAD_REJECTED) {
@@ -119,6 +124,16 @@ has_rate_for_one(const struct load_thread *t)
 	       t->sent_n < us * cfg->rate / US_PER_SEC / cfg->threads_n + 1;
 }
 
+/* As many messages as --reuse allows, those not yet settled counted. */
+static bool
+is_used_up(const struct load_thread *t, const struct load_sock *s,
+	   uint64_t unsettled_n)
+{
+	uint64_t reuse_n = t->shared->cfg->reuse_n;
+
+	return reuse_n != 0 && s->msgs_n + unsettled_n >= reuse_n;
+}
+
 /* The connection wants a message: the next one, a rest, or the end. */
 static void
 next_message(struct load_thread *t, struct load_sock *s, enum load_outcome last)
@@ -126,19 +141,37 @@ next_message(struct load_thread *t, struct load_sock *s, enum load_outcome last)
 	const struct load_cfg *cfg = t->shared->cfg;
 	uint64_t seq;
 
-	if ((cfg->reuse_n != 0 && s->msgs_n >= cfg->reuse_n) ||
-	    (last == LOAD_DEFERRED && cfg->is_retry)) {
-		s->backoff_n += last == LOAD_DEFERRED;
-	} else if (!has_rate_for_one(t) && !load_is_over(t->shared)) {
-		load_sock_state_set(t, s, LOAD_SOCK_PARKED);
-		return;
-	} else if (claim(t->shared, &seq)) {
-		t->sent_n++;
-		load_conn_msg(&s->conn, seq);
+	s->must_quit |= last == LOAD_DEFERRED && cfg->is_retry;
+	s->backoff_n += last == LOAD_DEFERRED && cfg->is_retry;
+	if (s->conn.has_ahead) {
+		load_conn_next(&s->conn);
 		return;
 	}
-	s->is_quitting = true;
+	if (!s->must_quit && !is_used_up(t, s, 0)) {
+		if (!has_rate_for_one(t) && !load_is_over(t->shared)) {
+			load_sock_state_set(t, s, LOAD_SOCK_PARKED);
+			return;
+		}
+		if (claim(t->shared, &seq)) {
+			t->sent_n++;
+			load_conn_msg(&s->conn, seq);
+			return;
+		}
+	}
 	load_conn_quit(&s->conn);
+}
+
+/* Another message right behind the body that is about to go. */
+static void
+message_ahead(struct load_thread *t, struct load_sock *s)
+{
+	uint64_t seq;
+
+	if (s->must_quit || is_used_up(t, s, 1) || !has_rate_for_one(t) ||
+	    !claim(t->shared, &seq))
+		return;
+	t->sent_n++;
+	load_conn_ahead(&s->conn, seq);
 }
 
 /* --- connections --- */
@@ -177,7 +210,8 @@ static void
 sock_close(struct load_thread *t, struct load_sock *s)
 {
 	load_conn_lost(&s->conn);
-	settle(t, s);
+	while (settle(t, s) != LOAD_NONE)
+		;
 	if (s->fd >= 0)
 		close(s->fd);
 	s->fd = -1;
@@ -214,7 +248,7 @@ sock_connect(struct load_thread *t, struct load_sock *s)
 
 	t->now_us = s->opened_us = s->heard_us = clock_now_us();
 	s->msgs_n = 0;
-	s->is_tx_armed = s->is_quitting = false;
+	s->is_tx_armed = s->must_quit = false;
 	load_conn_open(&s->conn);
 	load_sock_state_set(t, s, LOAD_SOCK_CONNECTING);
 	s->fd = socket(cfg->to.ss_family,
@@ -322,6 +356,8 @@ sock_feed(struct load_thread *t, struct load_sock *s, struct span in)
 			return false;
 		}
 	} while (in.len > 0);
+	if (load_conn_can_ahead(&s->conn))
+		message_ahead(t, s);
 	return true;
 }
 

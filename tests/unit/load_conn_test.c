@@ -159,8 +159,7 @@ expected(const struct load_conn *c, const char **p, char *out)
 		const char *end = strstr(*p, "\r\n") + 2;
 
 		if (strncmp(*p + 3, "<body>", 6) == 0) {
-			unsigned n =
-				message_iov(&gen, &c->msg, form, 0, iov, 8);
+			unsigned n = message_iov(&gen, c->msg, form, 0, iov, 8);
 
 			for (unsigned i = 0; i < n; i++) {
 				memcpy(out + len, iov[i].iov_base,
@@ -306,6 +305,79 @@ test_early_reply(void)
 	load_conn_fini(&c);
 }
 
+#define PIPELINED_HELLO "250-mx\r\n250 PIPELINING\r\n"
+#define ALL_OK		"250 Ok\r\n250 Ok\r\n250 Ok\r\n354 go\r\n"
+
+/* A connection whose body is about to go, with the next message behind it. */
+static void
+ahead_open(struct load_conn *c, const struct load_conn_cfg *cfg)
+{
+	static char got[4096];
+	size_t len, body;
+
+	load_stats_init(&stats);
+	must(load_conn_init(c, cfg, &stats) == 0);
+	load_conn_open(c);
+	feed(c, "220 mx\r\n", 8, 100);
+	feed(c, PIPELINED_HELLO, sizeof(PIPELINED_HELLO) - 1, 100);
+	load_conn_msg(c, 4);
+	CHECK(!load_conn_can_ahead(c));
+	drain(c, got, sizeof(got));
+	CHECK(!load_conn_can_ahead(c));
+	feed(c, ALL_OK, sizeof(ALL_OK) - 1, 100);
+	CHECK(load_conn_can_ahead(c));
+	load_conn_ahead(c, 5);
+	CHECK(!load_conn_can_ahead(c));
+	body = message_bytes(c->msg, MESSAGE_DATA);
+	len = drain(c, got, sizeof(got));
+	CHECK(len > body &&
+	      memcmp(got + body - 5, "\r\n.\r\nMAIL FROM:", 15) == 0);
+	CHECK(strcmp(got + len - 6, "DATA\r\n") == 0);
+}
+
+static void
+test_ahead(void)
+{
+	struct load_conn_cfg cfg = { .gen = &gen,
+				     .helo = "me",
+				     .is_pipelined = true };
+	struct load_conn c;
+	static char got[4096];
+
+	CHECK_ROW("ahead");
+	ahead_open(&c, &cfg);
+	/* all replies in one read: the 250, and those to what is ahead */
+	feed(&c, "250 queued\r\n", 12, 5);
+	CHECK(c.want == LOAD_WANT_MSG && c.has_ahead && c.msg->seq == 4);
+	CHECK(load_conn_take(&c) == LOAD_ACKED);
+	load_conn_next(&c);
+	CHECK(c.msg->seq == 5 && !c.has_ahead);
+	feed(&c, ALL_OK, sizeof(ALL_OK) - 1, 100);
+	drain(&c, got, sizeof(got));
+	feed(&c, "250 queued\r\n", 12, 100);
+	CHECK(load_conn_take(&c) == LOAD_ACKED);
+	CHECK(stats.acked_n == 2 && stats.end.n == 2 && stats.wrong_n == 0);
+	load_conn_fini(&c);
+}
+
+static void
+test_ahead_lost(void)
+{
+	struct load_conn_cfg cfg = { .gen = &gen,
+				     .helo = "me",
+				     .is_pipelined = true };
+	struct load_conn c;
+
+	CHECK_ROW("lost with one ahead");
+	ahead_open(&c, &cfg);
+	load_conn_lost(&c);
+	CHECK(load_conn_take(&c) == LOAD_DOUBT);
+	CHECK(load_conn_take(&c) == LOAD_UNBEGUN);
+	CHECK(load_conn_take(&c) == LOAD_NONE);
+	CHECK(stats.doubt_n == 1 && stats.unsent_n == 0);
+	load_conn_fini(&c);
+}
+
 static void
 test_quit(void)
 {
@@ -354,6 +426,8 @@ main(void)
 	test_lost("lost before the data is out", 6, false, LOAD_UNSENT);
 	test_lost("lost behind the end of data", 6, true, LOAD_DOUBT);
 	test_early_reply();
+	test_ahead();
+	test_ahead_lost();
 	test_quit();
 	message_gen_close(&gen);
 	return check_end();
