@@ -125,15 +125,24 @@ stream_chunks(struct worker *w, struct conn *c)
 {
 	while (c->streaming != NULL) {
 		struct chunk *rest = c->streaming->next, *one = c->streaming;
+		int ret;
 
 		one->next = NULL;
-		if (queue_chunk_submit(w->queue, c->msg, &one) != 0) {
-			c->streaming->next = rest;
-			counter_add(&w->stats.waits_queue, 1);
-			retry_later(w, c);
-			return false;
+		ret = queue_chunk_submit(w->queue, c->msg, &one);
+		if (ret == 0) {
+			c->streaming = rest;
+			continue;
 		}
-		c->streaming = rest;
+		c->streaming->next = rest;
+		if (ret == -EFBIG) { /* more than one entry can hold */
+			chunk_put(c->streaming);
+			c->streaming = NULL;
+			smtp_too_big(&c->smtp);
+			return true;
+		}
+		counter_add(&w->stats.waits_queue, 1);
+		retry_later(w, c);
+		return false;
 	}
 	return true;
 }

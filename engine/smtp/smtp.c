@@ -565,6 +565,12 @@ smtp_body_take(struct smtp *s)
 	return smtp_body_chunks_take(&s->txn->body);
 }
 
+void
+smtp_too_big(struct smtp *s)
+{
+	s->txn->body.is_too_big = true;
+}
+
 const char *
 smtp_client_name(const struct smtp *s)
 {

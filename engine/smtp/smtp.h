@@ -164,6 +164,8 @@ bool smtp_has_txn(const struct smtp *s);
 
 /* STREAM and COMMIT: the chunks so far; from now on the caller's. */
 struct chunk *smtp_body_take(struct smtp *s);
+/* After STREAM: the queue cannot hold more of it. 552 at its end. */
+void smtp_too_big(struct smtp *s);
 
 const char *smtp_client_name(const struct smtp *s); /* "unknown" */
 const char *smtp_proto_name(const struct smtp *s);  /* "SMTP", "ESMTP" */
