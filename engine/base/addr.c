@@ -41,32 +41,6 @@ skip_blanks(struct span *in)
 		*in = span_from(*in, 1);
 }
 
-/* Well-formed UTF-8 (RFC 3629): no overlong form, no surrogate. */
-static bool
-is_utf8(struct span s)
-{
-	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
-	size_t i = 0;
-
-	while (i < s.len) {
-		unsigned char c = (unsigned char)s.p[i++];
-		unsigned more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-		uint32_t rune = more ? c & (0x3fu >> more) : c;
-
-		if ((c >= 0x80 && c < 0xc2) || c > 0xf4 || s.len - i < more)
-			return false;
-		for (unsigned n = 0; n < more; n++, i++) {
-			if (((unsigned char)s.p[i] & 0xc0) != 0x80)
-				return false;
-			rune = rune << 6 | (s.p[i] & 0x3f);
-		}
-		if (rune < least[more] || rune > 0x10ffff ||
-		    (rune >= 0xd800 && rune <= 0xdfff))
-			return false;
-	}
-	return true;
-}
-
 bool
 addr_is_hostname(struct span name, const char **why)
 {
@@ -285,7 +259,8 @@ compose(struct span local, bool has_at, struct span domain, struct addr *out,
 	for (unsigned i = 0; i < out->len; i++)
 		out->is_utf8 |= (unsigned char)out->text[i] > 127;
 	*why = "bad UTF-8";
-	return !out->is_utf8 || is_utf8(addr_span(out)) ? ADDR_OK : ADDR_BAD;
+	return !out->is_utf8 || span_is_utf8(addr_span(out)) ? ADDR_OK
+							     : ADDR_BAD;
 }
 
 /* "local" or "local@domain"; *in stands behind it after ADDR_OK. */

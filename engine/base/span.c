@@ -72,6 +72,31 @@ span_trim(struct span s)
 	return s;
 }
 
+bool
+span_is_utf8(struct span s)
+{
+	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+	size_t i = 0;
+
+	while (i < s.len) {
+		unsigned char c = (unsigned char)s.p[i++];
+		unsigned more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+		uint32_t rune = more ? c & (0x3fu >> more) : c;
+
+		if ((c >= 0x80 && c < 0xc2) || c > 0xf4 || s.len - i < more)
+			return false;
+		for (unsigned n = 0; n < more; n++, i++) {
+			if (((unsigned char)s.p[i] & 0xc0) != 0x80)
+				return false;
+			rune = rune << 6 | (s.p[i] & 0x3f);
+		}
+		if (rune < least[more] || rune > 0x10ffff ||
+		    (rune >= 0xd800 && rune <= 0xdfff))
+			return false;
+	}
+	return true;
+}
+
 static bool
 is_one_of(char c, const char *set)
 {

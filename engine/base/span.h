@@ -62,6 +62,9 @@ struct span span_to(struct span s, size_t i);
 /* Without blanks (space, tab, CR, LF) at both ends. */
 struct span span_trim(struct span s);
 
+/* Well-formed UTF-8 (RFC 3629): no overlong form, no surrogate. */
+bool span_is_utf8(struct span s);
+
 /*
  * The next word of *s, cut at any byte of seps; *s moves past it. An empty
  * result means that nothing is left.

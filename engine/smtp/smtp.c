@@ -9,17 +9,12 @@
 
 #include <stdlib.h>
 
-static const char *const state_names[ST_N] = {
-	[ST_PROXY] = "PROXY", [ST_GREET] = "CONNECT", [ST_START] = "CONNECT",
-	[ST_READY] = "HELO",  [ST_MAIL] = "MAIL",     [ST_DATA] = "DATA",
-	[ST_CHUNK] = "BDAT",  [ST_SWALLOW] = "BDAT",  [ST_CLOSED] = "QUIT",
-};
-
 void
 smtp_set_state(struct smtp *s, enum smtp_state state)
 {
 	must(s->state != ST_CLOSED || state == ST_CLOSED);
 	s->state = (uint8_t)state;
+	s->is_request_over = true;
 }
 
 void
@@ -44,8 +39,10 @@ client_rules(struct smtp *s)
 void
 smtp_client_name_set(struct smtp *s, struct span name)
 {
+	char *copy = name.len ? strndup(name.p, name.len) : NULL;
+
 	free(s->client_name);
-	s->client_name = name.len ? strndup(name.p, name.len) : NULL;
+	s->client_name = copy;
 	client_rules(s);
 }
 
@@ -60,6 +57,7 @@ smtp_init(struct smtp *s, const struct smtp_cfg *cfg,
 	s->client_ip = *client_ip;
 	s->client_port = client_port;
 	s->state = ST_GREET;
+	s->where = SMTP_WHERE_CONNECT;
 	s->deadline_us = now_us + cfg->timeout_us;
 	if (cfg->proxy == SMTP_PROXY_HAPROXY) {
 		s->state = ST_PROXY;
@@ -127,64 +125,7 @@ smtp_ask(struct smtp *s, enum smtp_check check)
 	return SMTP_WANT_CHECK;
 }
 
-/* --- bytes to lines --- */
-
-static bool
-partial_add(struct smtp *s, struct span bytes)
-{
-	if (s->partial == NULL) {
-		s->partial = chunk_get(s->shared->chunks, CHUNK_SMALL);
-		if (s->partial == NULL)
-			return false;
-	}
-	must(bytes.len <= s->partial->room - s->partial->len);
-	memcpy(s->partial->data + s->partial->len, bytes.p, bytes.len);
-	s->partial->len += (uint32_t)bytes.len;
-	return true;
-}
-
-static uint32_t
-line_bytes_max(const struct smtp *s)
-{
-	uint32_t room = CHUNK_SMALL_BYTES - sizeof(struct chunk);
-
-	return s->cfg->line_bytes_max < room ? s->cfg->line_bytes_max : room;
-}
-
-enum line_result { LINE_MORE, LINE_IS, LINE_OVERLONG, LINE_NO_MEMORY };
-
-/*
- * The next line, with its line end, borrowed from *in or from the partial
- * chunk. An overlong one is skipped up to its end and reported once.
- */
-static enum line_result
-next_line(struct smtp *s, struct span *in, struct span *line)
-{
-	size_t nl = span_find(*in, '\n');
-	bool is_whole = nl < in->len;
-	size_t n = is_whole ? nl + 1 : in->len;
-	size_t had = s->partial ? s->partial->len : 0;
-
-	if (in->len == 0)
-		return LINE_MORE;
-	if (s->is_line_too_long || had + n > line_bytes_max(s)) {
-		*in = span_from(*in, n);
-		if (s->partial != NULL)
-			s->partial->len = 0;
-		s->is_line_too_long = !is_whole;
-		return is_whole ? LINE_OVERLONG : LINE_MORE;
-	}
-	if (is_whole && had == 0) {
-		*line = span_to(*in, n);
-		*in = span_from(*in, n);
-		return LINE_IS;
-	}
-	if (!partial_add(s, span_to(*in, n)))
-		return LINE_NO_MEMORY;
-	*in = span_from(*in, n);
-	*line = chunk_span(s->partial);
-	return is_whole ? LINE_IS : LINE_MORE;
-}
+/* --- commands --- */
 
 static enum smtp_want
 close_with(struct smtp *s, struct smtp_out *out, enum smtp_reply reply)
@@ -192,18 +133,6 @@ close_with(struct smtp *s, struct smtp_out *out, enum smtp_reply reply)
 	smtp_reply(s, out, reply, s->cfg->myhostname);
 	smtp_set_state(s, ST_CLOSED);
 	return SMTP_WANT_CLOSE;
-}
-
-/* A line's end removed; false: it was a bare LF and that is not allowed. */
-static bool
-cut_line_end(const struct smtp *s, struct span *line)
-{
-	line->len--;
-	if (line->len && line->p[line->len - 1] == '\r') {
-		line->len--;
-		return true;
-	}
-	return s->bare_newline != SMTP_BARE_NEWLINE_REJECT;
 }
 
 static enum smtp_want
@@ -214,20 +143,23 @@ command_step(struct smtp *s, struct span *in, struct smtp_out *out)
 
 	if (s->errors_n >= s->cfg->hard_errors_max)
 		return close_with(s, out, REPLY_TOO_MANY_ERRORS);
-	switch (next_line(s, in, &line)) {
+	switch (smtp_line_next(s, in, &line)) {
 	case LINE_MORE:
 		return SMTP_WANT_BYTES;
 	case LINE_NO_MEMORY:
 		return SMTP_WANT_MEMORY;
 	case LINE_OVERLONG:
+		s->is_request_over = true;
+		s->where = SMTP_VERB_UNKNOWN;
 		s->verb_n[SMTP_VERB_UNKNOWN]++;
 		smtp_reply(s, out, REPLY_LINE_TOO_LONG, NULL);
 		return SMTP_WANT_BYTES;
 	case LINE_IS:
 		break;
 	}
+	s->is_request_over = true;
 	s->is_pipelined = in->len > 0;
-	if (cut_line_end(s, &line))
+	if (smtp_line_cut_end(s, &line))
 		want = smtp_command(s, line, out);
 	else
 		want = close_with(s, out, REPLY_BARE_LF);
@@ -251,7 +183,7 @@ proxy_step(struct smtp *s, struct span *in)
 
 	if (n == 0 && had < PROXY_BYTES_MAX)
 		return SMTP_WANT_BYTES;
-	if (!partial_add(s, span_to(*in, n)))
+	if (!smtp_line_keep(s, span_to(*in, n)))
 		return SMTP_WANT_MEMORY;
 	*in = span_from(*in, n);
 	seen = chunk_span(s->partial);
@@ -280,40 +212,6 @@ proxy_step(struct smtp *s, struct span *in)
 	return SMTP_WANT_BYTES;
 }
 
-/* --- time --- */
-
-/*
- * Each request has timeout_us; bytes renew it, or with a deadline per request
- * only extend it, at min_data_rate (smtpd_per_request_deadline).
- */
-static void
-renew_deadline(struct smtp *s, size_t bytes, uint64_t now_us)
-{
-	uint64_t whole = now_us + s->cfg->timeout_us;
-
-	if (s->state == ST_PROXY)
-		return;
-	if (s->cfg->is_per_request_deadline && s->cfg->min_data_rate &&
-	    (s->state == ST_DATA || s->state == ST_CHUNK || s->partial)) {
-		s->deadline_us += bytes * US_PER_SEC / s->cfg->min_data_rate;
-		if (s->deadline_us > whole)
-			s->deadline_us = whole;
-		return;
-	}
-	s->deadline_us = whole;
-}
-
-static bool
-has_to_pause(struct smtp *s, unsigned errors_before, uint64_t now_us)
-{
-	if (s->errors_n == errors_before ||
-	    s->errors_n <= s->cfg->soft_errors_max ||
-	    s->cfg->error_sleep_us == 0)
-		return false;
-	s->resume_us = now_us + s->cfg->error_sleep_us;
-	return true;
-}
-
 static enum smtp_want
 step_once(struct smtp *s, struct span *in, struct smtp_out *out)
 {
@@ -322,6 +220,7 @@ step_once(struct smtp *s, struct span *in, struct smtp_out *out)
 		return proxy_step(s, in);
 	case ST_GREET:
 		return smtp_ask(s, SMTP_CHECK_CONNECT);
+	case ST_DENIED:
 	case ST_START:
 	case ST_READY:
 	case ST_MAIL:
@@ -339,18 +238,12 @@ step_once(struct smtp *s, struct span *in, struct smtp_out *out)
 	return SMTP_WANT_CLOSE;
 }
 
-enum smtp_want
-smtp_step(struct smtp *s, struct span *in, struct smtp_out *out,
-	  uint64_t now_us)
+static enum smtp_want
+steps(struct smtp *s, struct span *in, struct smtp_out *out, uint64_t now_us)
 {
 	enum smtp_want want = SMTP_WANT_BYTES;
 	enum smtp_state before;
 
-	must(!s->is_waiting);
-	if (s->resume_us > now_us)
-		return SMTP_WANT_PAUSE;
-	s->resume_us = 0;
-	renew_deadline(s, in->len, now_us);
 	do {
 		unsigned errors_before = s->errors_n;
 		size_t had = in->len;
@@ -360,12 +253,31 @@ smtp_step(struct smtp *s, struct span *in, struct smtp_out *out,
 		before = (enum smtp_state)s->state;
 		want = step_once(s, in, out);
 		if (want == SMTP_WANT_BYTES &&
-		    has_to_pause(s, errors_before, now_us))
+		    smtp_has_to_pause(s, errors_before, now_us))
 			return SMTP_WANT_PAUSE;
 		if (want == SMTP_WANT_BYTES && in->len == had &&
 		    s->state == before)
 			break;
 	} while (want == SMTP_WANT_BYTES);
+	return want;
+}
+
+enum smtp_want
+smtp_step(struct smtp *s, struct span *in, struct smtp_out *out,
+	  uint64_t now_us)
+{
+	bool was_in_request = smtp_is_in_request(s);
+	size_t had = in->len;
+	enum smtp_want want;
+
+	must(!s->is_waiting);
+	if (s->resume_us > now_us)
+		return SMTP_WANT_PAUSE;
+	s->resume_us = 0;
+	s->is_request_over = false;
+	want = steps(s, in, out, now_us);
+	smtp_deadline_renew(s, was_in_request && !s->is_request_over,
+			    had - in->len, now_us);
 	return want;
 }
 
@@ -394,8 +306,7 @@ refused(struct smtp *s)
 {
 	switch ((enum smtp_check)s->check) {
 	case SMTP_CHECK_CONNECT:
-		/* A refused client may still say QUIT (RFC 5321, 3.1). */
-		smtp_set_state(s, ST_START);
+		smtp_set_state(s, ST_DENIED);
 		return;
 	case SMTP_CHECK_HELO:
 		s->helo[0] = '\0';
@@ -437,7 +348,9 @@ accepted(struct smtp *s, struct smtp_out *out)
 		smtp_set_command_state(s);
 		return;
 	case SMTP_CHECK_RCPT:
-		t->rcpt_ok_n++;
+		if (t->rcpt_ok_n++ == 0)
+			span_copy(addr_span(&t->rcpt), t->rcpt_first,
+				  sizeof(t->rcpt_first));
 		s->verb_ok_n[SMTP_VERB_RCPT]++;
 		smtp_reply(s, out, REPLY_OK_RCPT, NULL);
 		return;
@@ -463,6 +376,8 @@ smtp_checked(struct smtp *s, struct smtp_out *out, unsigned code,
 
 	must(s->is_waiting && s->state != ST_CLOSED);
 	s->is_waiting = false;
+	/* The wait was not the peer's. */
+	s->deadline_us = now_us + s->cfg->timeout_us;
 	if (code == 0) {
 		accepted(s, out);
 		return;
@@ -471,7 +386,7 @@ smtp_checked(struct smtp *s, struct smtp_out *out, unsigned code,
 	refused(s);
 	if (is_close)
 		smtp_set_state(s, ST_CLOSED);
-	(void)has_to_pause(s, errors_before, now_us);
+	(void)smtp_has_to_pause(s, errors_before, now_us);
 }
 
 void
@@ -487,7 +402,8 @@ smtp_committed(struct smtp *s, struct smtp_out *out, enum smtp_commit outcome,
 static void
 hang_up(struct smtp *s, struct smtp_out *out, enum smtp_reply reply)
 {
-	if (s->state != ST_PROXY && s->state != ST_CLOSED)
+	if (s->state != ST_PROXY && s->state != ST_CLOSED &&
+	    out->cap - out->len >= SMTP_REPLY_BYTES_MAX)
 		smtp_reply(s, out, reply, s->cfg->myhostname);
 	s->is_waiting = false;
 	smtp_set_state(s, ST_CLOSED);
@@ -516,7 +432,8 @@ smtp_out_of_storage(struct smtp *s, struct smtp_out *out)
 bool
 smtp_is_idle(const struct smtp *s)
 {
-	return !s->is_waiting && s->state != ST_DATA && s->state != ST_CHUNK;
+	return !s->is_waiting && s->state != ST_DATA && s->state != ST_CHUNK &&
+	       !(s->txn != NULL && s->txn->has_bdat);
 }
 
 bool
@@ -586,5 +503,9 @@ smtp_proto_name(const struct smtp *s)
 const char *
 smtp_state_name(const struct smtp *s)
 {
-	return state_names[s->state];
+	if (s->where == SMTP_WHERE_CONNECT)
+		return "CONNECT";
+	if (s->where == SMTP_WHERE_MESSAGE)
+		return "END-OF-MESSAGE";
+	return smtp_verb_name((enum smtp_verb)s->where);
 }

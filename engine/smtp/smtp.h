@@ -68,6 +68,9 @@ enum smtp_verb {
 	SMTP_VERB_N
 };
 
+/* How far a session has come: its last command, or one of these. */
+enum smtp_where { SMTP_WHERE_CONNECT = SMTP_VERB_N, SMTP_WHERE_MESSAGE };
+
 #define SMTP_HELO_MAX 256
 
 struct smtp_txn; /* from MAIL to the end of the message */
@@ -94,25 +97,27 @@ struct smtp {
 	uint8_t proto;		   /* enum smtp_proto */
 	bool is_waiting;	   /* for smtp_checked() or smtp_committed() */
 	bool is_line_too_long;	   /* swallowing the rest of a line */
+	bool is_request_over;	   /* one ended, or began, in this step */
 	bool is_pipelined;	   /* input waits behind this command */
 	bool is_bdat_last;
 	uint8_t bare_newline; /* enum smtp_bare_newline for this client */
 	uint8_t pending_verb;
+	uint8_t where;	   /* enum smtp_verb or enum smtp_where */
 	uint16_t errors_n; /* since the last message */
 	uint16_t junk_n;
 	uint16_t client_port;
 	uint32_t messages_n;
 	struct ip client_ip;
 	char *client_name; /* NULL: "unknown" */
-	uint16_t verb_ok_n[SMTP_VERB_N], verb_n[SMTP_VERB_N];
+	uint32_t verb_ok_n[SMTP_VERB_N], verb_n[SMTP_VERB_N];
 	char helo[SMTP_HELO_MAX];
 };
 
 static_assert(sizeof(struct smtp) <= 512, "an idle session is small");
 
 /*
- * Starts a session: the greeting, or the PROXY header first. client_name may be
- * NULL. Step it at once.
+ * Starts a session: the greeting, or the PROXY header first. Borrows cfg and
+ * shared until smtp_fini(). Step it at once.
  */
 void smtp_init(struct smtp *s, const struct smtp_cfg *cfg,
 	       struct smtp_shared *shared, const struct ip *client_ip,
@@ -169,13 +174,14 @@ void smtp_too_big(struct smtp *s);
 
 const char *smtp_client_name(const struct smtp *s); /* "unknown" */
 const char *smtp_proto_name(const struct smtp *s);  /* "SMTP", "ESMTP" */
-const char *smtp_verb_name(enum smtp_verb verb);    /* "ehlo", lower case */
-/* The state as Postfix's logs have it: "CONNECT", "RCPT", "END-OF-MESSAGE" */
+const char *smtp_verb_name(enum smtp_verb verb);    /* "EHLO", "UNKNOWN" */
+/* The last request as Postfix's logs have it: "CONNECT", "END-OF-MESSAGE" */
 const char *smtp_state_name(const struct smtp *s);
 
 /*
  * The peer has sent nothing for too long, the engine stops, or there has been
- * no memory for the rest of a message: appends the 421, closes the machine.
+ * no memory for the rest of a message: appends the 421 if there is room (a peer
+ * that does not read has filled it), closes the machine.
  */
 void smtp_timed_out(struct smtp *s, struct smtp_out *out);
 void smtp_shutting_down(struct smtp *s, struct smtp_out *out);

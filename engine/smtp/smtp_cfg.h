@@ -20,17 +20,18 @@ enum smtp_proxy { SMTP_PROXY_NONE, SMTP_PROXY_HAPROXY };
 struct smtp_cfg {
 	const char *myhostname;
 	const char *mail_name;
-	const char *banner;	    /* smtpd_banner */
-	uint64_t message_bytes_max; /* message_size_limit; 0: none */
-	uint32_t rcpt_max;	    /* smtpd_recipient_limit */
-	uint32_t line_bytes_max;    /* line_length_limit */
-	uint32_t hops_max;	    /* hopcount_limit */
-	uint32_t header_bytes_max;  /* header_size_limit: named only */
-	uint32_t soft_errors_max;   /* smtpd_soft_error_limit */
-	uint32_t hard_errors_max;   /* smtpd_hard_error_limit */
-	uint32_t junk_max;	    /* smtpd_junk_command_limit */
-	uint64_t error_sleep_us;    /* smtpd_error_sleep_time */
-	uint64_t timeout_us;	    /* smtpd_timeout */
+	const char *banner;	     /* smtpd_banner */
+	uint64_t message_bytes_max;  /* message_size_limit; 0: none */
+	uint32_t rcpt_max;	     /* smtpd_recipient_limit */
+	uint32_t rcpt_overshoot_max; /* smtpd_recipient_overshoot_limit */
+	uint32_t line_bytes_max;     /* line_length_limit */
+	uint32_t hops_max;	     /* hopcount_limit */
+	uint32_t header_bytes_max;   /* header_size_limit: named only */
+	uint32_t soft_errors_max;    /* smtpd_soft_error_limit */
+	uint32_t hard_errors_max;    /* smtpd_hard_error_limit */
+	uint32_t junk_max;	     /* smtpd_junk_command_limit */
+	uint64_t error_sleep_us;     /* smtpd_error_sleep_time */
+	uint64_t timeout_us;	     /* smtpd_timeout */
 	uint64_t starttls_timeout_us;
 	uint64_t proxy_timeout_us;    /* smtpd_upstream_proxy_timeout */
 	uint64_t min_data_rate;	      /* smtpd_min_data_rate, bytes/s */

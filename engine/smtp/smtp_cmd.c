@@ -47,7 +47,7 @@ helo_set(struct smtp *s, struct span name)
 
 	for (size_t i = 0; i < n; i++)
 		if (s->helo[i] <= ' ' || s->helo[i] > '~' ||
-		    strchr("()<>;\"\\", s->helo[i]))
+		    strchr("()<>;\"\\@", s->helo[i]))
 			s->helo[i] = '?';
 }
 
@@ -92,8 +92,8 @@ smtp_xclient_is_allowed(const struct smtp *s)
 			    &s->client_ip) == TABLE_FOUND;
 }
 
-static bool
-is_discarded(const struct smtp *s, const char *keyword)
+bool
+smtp_is_discarded(const struct smtp *s, const char *keyword)
 {
 	return is_listed(s->cfg->discard_ehlo_keywords, span_of(keyword));
 }
@@ -106,7 +106,7 @@ ehlo_line(struct smtp *s, struct smtp_out *out, uint32_t *last_at,
 	char line[256];
 	int n;
 
-	if (is_discarded(s, keyword))
+	if (smtp_is_discarded(s, keyword))
 		return;
 	n = snprintf(line, sizeof(line), "250-%s%s\r\n", keyword, rest);
 	must(n > 0 && n < (int)sizeof(line));
@@ -137,7 +137,7 @@ ehlo_reply(struct smtp *s, struct smtp_out *out)
 	ehlo_line(s, out, &last_at, "DSN", "");
 	if (s->cfg->is_smtputf8)
 		ehlo_line(s, out, &last_at, "SMTPUTF8", "");
-	if (!is_discarded(s, "CHUNKING"))
+	if (!smtp_is_discarded(s, "CHUNKING"))
 		ehlo_line(s, out, &last_at, "BINARYMIME", "");
 	snprintf(text, sizeof(text), " RCPTMAX=%u", s->cfg->rcpt_max);
 	ehlo_line(s, out, &last_at, "LIMITS", text);
@@ -184,6 +184,8 @@ mail_parse(struct smtp *s, struct span args, const char **arg_out)
 
 	if (!cut_keyword(&args, SPAN("FROM")))
 		return REPLY_SYNTAX_MAIL;
+	if (s->cfg->is_strict_rfc821 && args.p[0] != '<')
+		return REPLY_BAD_SENDER;
 	if (addr_parse_path(&args, &t->sender, &why) != ADDR_OK)
 		return REPLY_BAD_SENDER;
 	if (args.len && !ascii_is_blank(args.p[0]))
@@ -230,6 +232,8 @@ rcpt_parse(struct smtp *s, struct span args, const char **arg_out)
 
 	if (!cut_keyword(&args, SPAN("TO")))
 		return REPLY_SYNTAX_RCPT;
+	if (s->cfg->is_strict_rfc821 && args.p[0] != '<')
+		return REPLY_BAD_RECIPIENT;
 	if (addr_parse_path(&args, &t->rcpt, &why) != ADDR_OK ||
 	    t->rcpt.len == 0 || (args.len && !ascii_is_blank(args.p[0])))
 		return REPLY_BAD_RECIPIENT;
@@ -309,7 +313,9 @@ cmd_vrfy(struct smtp *s, struct span args, struct smtp_out *out)
 	if (is_borrowed && smtp_txn_get(s) == NULL)
 		return say(s, out, REPLY_NO_STORAGE, NULL);
 	if (addr_parse_path(&args, &s->txn->rcpt, &why) == ADDR_OK &&
-	    s->txn->rcpt.len != 0 && span_trim(args).len == 0)
+	    s->txn->rcpt.len != 0 &&
+	    (span_trim(args).len == 0 ||
+	     span_is_equal_nocase(span_trim(args), SPAN("SMTPUTF8"))))
 		return smtp_ask(s, SMTP_CHECK_VRFY);
 	if (is_borrowed)
 		smtp_txn_end(s);
@@ -361,7 +367,7 @@ smtp_verb_name(enum smtp_verb verb)
 #define VERB(sym, text, states, run, elsewhere, junk) [SMTP_VERB_##sym] = text,
 #include "engine/smtp/verbs.def"
 #undef VERB
-		[SMTP_VERB_UNKNOWN] = "unknown",
+		[SMTP_VERB_UNKNOWN] = "UNKNOWN",
 	};
 
 	return names[verb];
@@ -389,22 +395,39 @@ unknown_command(struct smtp *s, struct span name, struct smtp_out *out)
 	return SMTP_WANT_CLOSE;
 }
 
+/* RFC 5321 section 3.1: no service for this client, whatever it asks. */
+static enum smtp_want
+denied(struct smtp *s, enum smtp_verb verb, struct smtp_out *out)
+{
+	char text[SMTP_HELO_MAX + IP_TEXT_MAX + 2], ip[IP_TEXT_MAX];
+
+	s->verb_n[verb]++;
+	ip_print(&s->client_ip, ip);
+	snprintf(text, sizeof(text), "%.255s[%s]", smtp_client_name(s), ip);
+	return say(s, out, REPLY_DENIED, text);
+}
+
 enum smtp_want
 smtp_command(struct smtp *s, struct span line, struct smtp_out *out)
 {
 	struct span name, args = line;
 	enum smtp_verb verb;
 
+	if (s->cfg->is_smtputf8 && !span_is_utf8(line))
+		return say(s, out, REPLY_BAD_UTF8, NULL);
 	name = span_word(&args, " \t");
 	args = span_trim(args);
 	if (name.len == 0)
 		return say(s, out, REPLY_BAD_SYNTAX, NULL);
 	verb = verb_find(name);
+	s->where = (uint8_t)verb;
+	if (s->state == ST_DENIED && verb != SMTP_VERB_QUIT)
+		return denied(s, verb, out);
 	if (verb == SMTP_VERB_UNKNOWN)
 		return unknown_command(s, name, out);
 	s->verb_n[verb]++;
-	if (verbs[verb].is_junk && s->junk_n++ >= s->cfg->junk_max)
-		s->errors_n++;
+	if (verbs[verb].is_junk && s->junk_n++ > s->cfg->junk_max)
+		smtp_error_count(s);
 	if (!(verbs[verb].states & (1u << s->state)))
 		return say(s, out, (enum smtp_reply)verbs[verb].elsewhere,
 			   NULL);

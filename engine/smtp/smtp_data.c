@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#define RECEIVED_BYTES_MAX (1024u + ADDR_BYTES_MAX)
+#define RECEIVED_BYTES_MAX (1280u + ADDR_BYTES_MAX)
 
 static_assert(CHUNK_SMALL_BYTES > 3 * RECEIVED_BYTES_MAX, "room for Received");
 
@@ -25,7 +25,7 @@ put_received(struct smtp *s)
 	ip_print(&s->client_ip, ip);
 	n = snprintf(text, sizeof(text),
 		     "Received: from %s (%s [%s%s])\n"
-		     "\tby %s (%s) with %s%s id %016llX",
+		     "\tby %.255s (%.100s) with %s%s id %016llX",
 		     s->helo[0] ? s->helo : name, name,
 		     ip_is_v4(&s->client_ip) ? "" : "IPv6:", ip,
 		     s->cfg->myhostname, s->cfg->mail_name,
@@ -33,9 +33,10 @@ put_received(struct smtp *s)
 		     t->is_smtputf8 ? "SMTP" : smtp_proto_name(s),
 		     (unsigned long long)t->id);
 	if (n > 0 && n < (int)sizeof(text)) {
-		if (t->rcpt_ok_n == 1 && t->rcpt_asked_n == 1)
+		if (t->rcpt_ok_n == 1)
 			n += snprintf(text + n, sizeof(text) - (size_t)n,
-				      "\n\tfor <%s>; %s\n", t->rcpt.text, date);
+				      "\n\tfor <%s>; %s\n", t->rcpt_first,
+				      date);
 		else
 			n += snprintf(text + n, sizeof(text) - (size_t)n,
 				      ";\n\t%s\n", date);
@@ -81,12 +82,13 @@ body_refusal(const struct smtp *s)
 		return REPLY_TOO_BIG;
 	if (b->has_bare_lf && s->bare_newline == SMTP_BARE_NEWLINE_REJECT)
 		return REPLY_BARE_LF;
-	if (b->received_n > s->cfg->hops_max)
+	/* Ours is counted too, as Postfix does. */
+	if (b->received_n + 1 >= s->cfg->hops_max)
 		return REPLY_TOO_MANY_HOPS;
 	return REPLY_OK;
 }
 
-/* The next chunk: small ones only for small messages. */
+/* Gives the body its next chunk: small ones only for small messages. */
 static enum smtp_want
 grow(struct smtp *s)
 {
@@ -101,6 +103,24 @@ grow(struct smtp *s)
 					       : SMTP_WANT_MEMORY;
 	smtp_body_chunk_add(b, c);
 	return SMTP_WANT_BYTES;
+}
+
+/* Feeds the body until *in is used up, it ends, or there is something to do. */
+static enum smtp_want
+feed(struct smtp *s, struct span *in, bool *is_end)
+{
+	struct smtp_body *b = &s->txn->body;
+	enum smtp_want want = SMTP_WANT_BYTES;
+	enum body_result result;
+
+	do {
+		result = s->txn->has_bdat ? smtp_body_feed_chunk(b, in)
+					  : smtp_body_feed(b, in);
+		if (result == BODY_CHUNK)
+			want = grow(s);
+	} while (result == BODY_CHUNK && want == SMTP_WANT_BYTES);
+	*is_end = result == BODY_END;
+	return want;
 }
 
 /* --- DATA --- */
@@ -165,19 +185,17 @@ smtp_data_step(struct smtp *s, struct span *in, struct smtp_out *out)
 {
 	struct smtp_txn *t = s->txn;
 	enum smtp_reply refusal;
+	enum smtp_want want;
+	bool is_end;
 
 	if (t->is_ended) {
 		s->is_waiting = true;
 		return SMTP_WANT_COMMIT;
 	}
-	switch (smtp_body_feed(&t->body, in)) {
-	case BODY_MORE:
-		return SMTP_WANT_BYTES;
-	case BODY_CHUNK:
-		return grow(s);
-	case BODY_END:
-		break;
-	}
+	want = feed(s, in, &is_end);
+	if (!is_end)
+		return want;
+	s->where = SMTP_WHERE_MESSAGE;
 	s->is_pipelined = in->len > 0;
 	refusal = body_refusal(s);
 	if (refusal != REPLY_OK)
@@ -206,11 +224,11 @@ bdat_refusal(struct smtp *s)
 	struct smtp_txn *t = s->txn;
 	uint64_t max = s->cfg->message_bytes_max, total;
 
+	if (t != NULL && t->has_failed)
+		return REPLY_BDAT_DISCARDED;
 	if (t == NULL || t->rcpt_ok_n == 0)
 		return t && t->rcpt_asked_n ? REPLY_NO_VALID_RCPT
 					    : REPLY_NEED_RCPT;
-	if (t->has_failed)
-		return REPLY_BDAT_DISCARDED;
 	if (max && (__builtin_add_overflow(smtp_body_size(&t->body),
 					   s->chunk_bytes, &total) ||
 		    total > max))
@@ -227,12 +245,21 @@ bdat_skip(struct smtp *s, struct smtp_out *out, enum smtp_reply reply)
 	snprintf(count, sizeof(count), "%llu",
 		 (unsigned long long)s->chunk_bytes);
 	smtp_reply(s, out, reply, count);
-	if (s->txn != NULL && s->txn->has_bdat) {
-		s->txn->has_failed = true;
+	if (s->txn != NULL) {
+		s->txn->has_bdat = s->txn->has_failed = true;
 		smtp_body_fini(&s->txn->body);
 	}
 	smtp_set_state(s, ST_SWALLOW);
 	return SMTP_WANT_BYTES;
+}
+
+/* Where the chunk ends is unknown: nothing behind it is safe to read. */
+static enum smtp_want
+bdat_hang_up(struct smtp *s, struct smtp_out *out, enum smtp_reply reply)
+{
+	smtp_reply(s, out, reply, NULL);
+	smtp_set_state(s, ST_CLOSED);
+	return SMTP_WANT_CLOSE;
 }
 
 enum smtp_want
@@ -241,16 +268,12 @@ smtp_bdat(struct smtp *s, struct span args, struct smtp_out *out)
 	struct smtp_txn *t = s->txn;
 	enum smtp_reply reply;
 
-	if (!bdat_parse(s, args)) {
-		/* Where the chunk ends is unknown: nothing behind is safe. */
-		smtp_reply(s, out, REPLY_SYNTAX_BDAT, NULL);
-		smtp_set_state(s, ST_CLOSED);
-		return SMTP_WANT_CLOSE;
-	}
+	if (smtp_is_discarded(s, "CHUNKING"))
+		return bdat_hang_up(s, out, REPLY_NO_COMMAND);
+	if (!bdat_parse(s, args))
+		return bdat_hang_up(s, out, REPLY_SYNTAX_BDAT);
 	s->chunk_left_bytes = s->chunk_bytes;
 	reply = bdat_refusal(s);
-	if (reply == REPLY_CHUNK_TOO_BIG)
-		t->has_bdat = true;
 	if (reply != REPLY_OK)
 		return bdat_skip(s, out, reply);
 	if (!t->has_bdat) {
@@ -271,10 +294,12 @@ chunk_received(struct smtp *s, struct smtp_out *out)
 	if (!s->is_bdat_last) {
 		snprintf(count, sizeof(count), "%llu",
 			 (unsigned long long)s->chunk_bytes);
+		s->verb_ok_n[SMTP_VERB_BDAT]++;
 		smtp_reply(s, out, REPLY_OK_BDAT, count);
 		smtp_set_command_state(s);
 		return SMTP_WANT_BYTES;
 	}
+	s->where = SMTP_WHERE_MESSAGE;
 	smtp_body_finish(&t->body);
 	refusal = body_refusal(s);
 	if (refusal != REPLY_OK)
@@ -290,17 +315,18 @@ smtp_chunk_step(struct smtp *s, struct span *in, struct smtp_out *out)
 	size_t n = in->len < s->chunk_left_bytes ? in->len
 						 : (size_t)s->chunk_left_bytes;
 	struct span part = span_to(*in, n);
-	enum body_result result;
+	enum smtp_want want;
+	bool is_end;
 
 	if (t->is_ended) {
 		s->is_waiting = true;
 		return SMTP_WANT_COMMIT;
 	}
-	result = smtp_body_feed_chunk(&t->body, &part);
+	want = feed(s, &part, &is_end);
 	s->chunk_left_bytes -= n - part.len;
 	*in = span_from(*in, n - part.len);
-	if (result == BODY_CHUNK)
-		return grow(s);
+	if (want != SMTP_WANT_BYTES)
+		return want;
 	return s->chunk_left_bytes ? SMTP_WANT_BYTES : chunk_received(s, out);
 }
 

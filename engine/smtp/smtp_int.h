@@ -12,6 +12,7 @@
 enum smtp_state {
 	ST_PROXY,   /* the PROXY header comes first */
 	ST_GREET,   /* policy is asked about the client */
+	ST_DENIED,  /* policy refused the client: QUIT is all that is left */
 	ST_START,   /* greeted; no HELO yet */
 	ST_READY,   /* HELO or EHLO done, no transaction */
 	ST_MAIL,    /* MAIL accepted; RCPT, DATA, BDAT */
@@ -23,7 +24,7 @@ enum smtp_state {
 };
 
 #define IN(state) (1u << ST_##state)
-/* Wherever commands are read. */
+/* Wherever commands are obeyed. */
 #define ANY (IN(START) | IN(READY) | IN(MAIL))
 
 enum smtp_reply {
@@ -41,7 +42,7 @@ struct smtp_txn {
 	uint64_t wall_us;
 	struct smtp_body body;
 	uint64_t size_declared;
-	uint32_t rcpt_ok_n, rcpt_asked_n;
+	uint32_t rcpt_ok_n, rcpt_asked_n, rcpt_over_n;
 	uint8_t body_type; /* enum envelope_body */
 	uint8_t ret;	   /* enum envelope_ret */
 	uint8_t notify;	   /* of the RCPT being asked about */
@@ -54,6 +55,7 @@ struct smtp_txn {
 	char orcpt[500 + 1]; /* section 4.2: at most 500 */
 	struct addr sender;
 	struct addr rcpt;
+	char rcpt_first[ADDR_BYTES_MAX + 1]; /* the first one accepted */
 };
 
 void smtp_set_state(struct smtp *s, enum smtp_state state);
@@ -64,6 +66,8 @@ void smtp_reply(struct smtp *s, struct smtp_out *out, enum smtp_reply reply,
 void smtp_reply_text(struct smtp *s, struct smtp_out *out, unsigned code,
 		     const char *text);
 void smtp_out_put(struct smtp_out *out, const char *p, size_t len);
+#define SMTP_REPLY_BYTES_MAX 512u /* RFC 5321 section 4.5.3.1.5, with CRLF */
+void smtp_error_count(struct smtp *s);
 
 struct smtp_txn *smtp_txn_get(struct smtp *s);
 void smtp_txn_end(struct smtp *s);
@@ -71,10 +75,38 @@ void smtp_txn_end(struct smtp *s);
 void smtp_set_command_state(struct smtp *s);
 void smtp_client_name_set(struct smtp *s, struct span name);
 
+/* Lines: smtp_line.c */
+enum smtp_line { LINE_MORE, LINE_IS, LINE_OVERLONG, LINE_NO_MEMORY };
+/*
+ * The next line, with its line end, borrowed from *in or from the partial
+ * chunk. An overlong one is skipped up to its end and reported once.
+ */
+enum smtp_line smtp_line_next(struct smtp *s, struct span *in,
+			      struct span *line);
+/* The line's end removed; false: it was a bare LF and that is not allowed. */
+bool smtp_line_cut_end(const struct smtp *s, struct span *line);
+/* Adds to the partial chunk; false: no memory. */
+bool smtp_line_keep(struct smtp *s, struct span bytes);
+
+/* Time: smtp_time.c */
+/* Half of a request is here: the peer owes the rest. */
+bool smtp_is_in_request(const struct smtp *s);
+/*
+ * Bytes were used up. Each request has timeout_us. More of the same request
+ * renews that or, with smtpd_per_request_deadline, only extends it, at
+ * min_data_rate.
+ */
+void smtp_deadline_renew(struct smtp *s, bool is_same_request, size_t bytes,
+			 uint64_t now_us);
+/* An error too many was made since: sets resume_us. */
+bool smtp_has_to_pause(struct smtp *s, unsigned errors_before, uint64_t now_us);
+
 /* One command line without its line end. */
 enum smtp_want smtp_command(struct smtp *s, struct span line,
 			    struct smtp_out *out);
 enum smtp_want smtp_ask(struct smtp *s, enum smtp_check check);
+/* Left out of EHLO's answer: smtpd_discard_ehlo_keywords. */
+bool smtp_is_discarded(const struct smtp *s, const char *keyword);
 /* Policy agreed to what was asked. */
 void smtp_helo_accepted(struct smtp *s, struct smtp_out *out);
 

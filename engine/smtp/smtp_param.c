@@ -137,6 +137,16 @@ param_notify(struct smtp *s, struct span value)
 	return REPLY_OK;
 }
 
+/* RFC 6533 section 3, whose \x{...} is made of harmless bytes too. */
+static bool
+is_utf8_text(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 127)
+			return false;
+	return span_is_utf8(s);
+}
+
 /* RFC 3461 section 4.2: addr-type ";" xtext; RFC 6533 for utf-8. */
 static enum smtp_reply
 param_orcpt(struct smtp *s, struct span value)
@@ -149,8 +159,9 @@ param_orcpt(struct smtp *s, struct span value)
 	for (size_t i = 0; i < semi; i++)
 		if (!ascii_is_alnum(value.p[i]) && value.p[i] != '-')
 			return REPLY_BAD_ORCPT;
-	if (!span_is_equal_nocase(span_to(value, semi), SPAN("utf-8")) &&
-	    !smtp_is_xtext(span_from(value, semi + 1)))
+	if (span_is_equal_nocase(span_to(value, semi), SPAN("utf-8"))
+		    ? !is_utf8_text(span_from(value, semi + 1))
+		    : !smtp_is_xtext(span_from(value, semi + 1)))
 		return REPLY_BAD_ORCPT;
 	s->txn->orcpt_len = (uint16_t)span_copy(value, s->txn->orcpt,
 						sizeof(s->txn->orcpt));
@@ -159,24 +170,24 @@ param_orcpt(struct smtp *s, struct span value)
 
 static const struct {
 	const char *name;
-	bool is_mail, has_value;
+	bool is_mail, has_value, is_dsn;
 	enum smtp_reply (*set)(struct smtp *s, struct span value);
 } params[PARAM_N] = {
-	[PARAM_SIZE] = { "SIZE", true, true, param_size },
-	[PARAM_BODY] = { "BODY", true, true, param_body },
-	[PARAM_SMTPUTF8] = { "SMTPUTF8", true, false, param_smtputf8 },
-	[PARAM_RET] = { "RET", true, true, param_ret },
-	[PARAM_ENVID] = { "ENVID", true, true, param_envid },
-	[PARAM_AUTH] = { "AUTH", true, true, param_auth },
-	[PARAM_NOTIFY] = { "NOTIFY", false, true, param_notify },
-	[PARAM_ORCPT] = { "ORCPT", false, true, param_orcpt },
+	[PARAM_SIZE] = { "SIZE", true, true, false, param_size },
+	[PARAM_BODY] = { "BODY", true, true, false, param_body },
+	[PARAM_SMTPUTF8] = { "SMTPUTF8", true, false, false, param_smtputf8 },
+	[PARAM_RET] = { "RET", true, true, true, param_ret },
+	[PARAM_ENVID] = { "ENVID", true, true, true, param_envid },
+	[PARAM_AUTH] = { "AUTH", true, true, false, param_auth },
+	[PARAM_NOTIFY] = { "NOTIFY", false, true, true, param_notify },
+	[PARAM_ORCPT] = { "ORCPT", false, true, true, param_orcpt },
 };
 
 static bool
 is_offered(const struct smtp *s, enum param p)
 {
 	if (p == PARAM_SMTPUTF8)
-		return s->cfg->is_smtputf8;
+		return s->cfg->is_smtputf8 && !smtp_is_discarded(s, "SMTPUTF8");
 	if (p == PARAM_BODY)
 		return !s->cfg->is_8bitmime_disabled;
 	return p != PARAM_AUTH;
@@ -200,6 +211,8 @@ param_one(struct smtp *s, struct span word, bool is_mail, uint32_t *seen,
 			return REPLY_TWICE;
 		}
 		*seen |= 1u << i;
+		if (params[i].is_dsn && smtp_is_discarded(s, "DSN"))
+			return REPLY_NO_DSN;
 		return params[i].set(s, eq < word.len ? span_from(word, eq + 1)
 						      : word);
 	}

@@ -21,6 +21,7 @@ v1_addresses(struct span line, struct proxy_info *out)
 	struct span dport = span_word(&line, " ");
 	uint64_t port, port2;
 	struct ip ip2;
+	bool is_v6;
 
 	if (span_is_equal(family, SPAN("UNKNOWN"))) {
 		out->is_local = true;
@@ -29,11 +30,14 @@ v1_addresses(struct span line, struct proxy_info *out)
 	if (!span_is_equal(family, SPAN("TCP4")) &&
 	    !span_is_equal(family, SPAN("TCP6")))
 		return PROXY_BAD;
+	is_v6 = span_is_equal(family, SPAN("TCP6"));
+	/* An IPv4 client of an IPv6 socket is TCP6 ::ffff:192.0.2.1. */
+	if ((span_find(src, ':') < src.len) != is_v6 ||
+	    (span_find(dst, ':') < dst.len) != is_v6)
+		return PROXY_BAD;
 	if (!ip_parse(src, &out->ip) || !ip_parse(dst, &ip2) ||
 	    !span_to_u64(sport, &port) || !span_to_u64(dport, &port2) ||
 	    port > 65535 || port2 > 65535 || line.len)
-		return PROXY_BAD;
-	if (span_is_equal(family, SPAN("TCP4")) != ip_is_v4(&out->ip))
 		return PROXY_BAD;
 	out->port = (uint16_t)port;
 	return PROXY_DONE;

@@ -4,8 +4,6 @@
 
 #include <stdio.h>
 
-#define REPLY_BYTES_MAX 512u /* RFC 5321 section 4.5.3.1.5, CRLF included */
-
 static const struct {
 	uint16_t code;
 	const char *line; /* "250 2.1.0 Ok", one %s at most */
@@ -24,11 +22,22 @@ smtp_out_put(struct smtp_out *out, const char *p, size_t len)
 	out->len += (uint32_t)len;
 }
 
-static void
-count(struct smtp *s, unsigned code)
+void
+smtp_error_count(struct smtp *s)
 {
-	if (code >= 400 && s->errors_n < UINT16_MAX)
+	if (s->errors_n < UINT16_MAX)
 		s->errors_n++;
+}
+
+/*
+ * A client that knows no limit sends the rest later (RFC 5321 section
+ * 4.5.3.1.10): it must not be hung up on for what it asks beyond it.
+ */
+static bool
+is_forgiven(struct smtp *s, enum smtp_reply reply)
+{
+	return reply == REPLY_TOO_MANY_RCPT &&
+	       s->txn->rcpt_over_n++ < s->cfg->rcpt_overshoot_max;
 }
 
 /* A reply of ours is one line whatever it quotes. */
@@ -36,7 +45,7 @@ static void
 put_line(struct smtp_out *out, unsigned code, const char *dsn, const char *text,
 	 const char *arg)
 {
-	char line[REPLY_BYTES_MAX];
+	char line[SMTP_REPLY_BYTES_MAX];
 	size_t cap = sizeof(line) - 2;
 	const char *hole = arg ? strstr(text, "%s") : NULL;
 	int n;
@@ -59,7 +68,8 @@ smtp_reply(struct smtp *s, struct smtp_out *out, enum smtp_reply reply,
 {
 	const char *dsn = replies[reply].line;
 
-	count(s, replies[reply].code);
+	if (replies[reply].code >= 400 && !is_forgiven(s, reply))
+		smtp_error_count(s);
 	put_line(out, replies[reply].code, dsn, dsn + strlen(dsn) + 1, arg);
 }
 
@@ -67,6 +77,7 @@ void
 smtp_reply_text(struct smtp *s, struct smtp_out *out, unsigned code,
 		const char *text)
 {
-	count(s, code);
+	if (code >= 400)
+		smtp_error_count(s);
 	put_line(out, code, "", text, NULL);
 }
