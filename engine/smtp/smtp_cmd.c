@@ -40,8 +40,8 @@ is_listed(const char *list_text, struct span name)
 /* --- HELO, EHLO --- */
 
 /* What a client says of itself goes into headers and logs: keep it harmless. */
-static void
-helo_set(struct smtp *s, struct span name)
+void
+smtp_helo_set(struct smtp *s, struct span name)
 {
 	size_t n = span_copy(name, s->helo, sizeof(s->helo));
 
@@ -65,7 +65,7 @@ greet(struct smtp *s, struct span args, struct smtp_out *out,
 			   NULL);
 	if (s->txn != NULL)
 		smtp_txn_end(s);
-	helo_set(s, args);
+	smtp_helo_set(s, args);
 	s->proto = (uint8_t)proto;
 	s->pending_verb = (uint8_t)verb;
 	smtp_set_command_state(s);

@@ -107,6 +107,7 @@ enum smtp_want smtp_command(struct smtp *s, struct span line,
 enum smtp_want smtp_ask(struct smtp *s, enum smtp_check check);
 /* Left out of EHLO's answer: smtpd_discard_ehlo_keywords. */
 bool smtp_is_discarded(const struct smtp *s, const char *keyword);
+void smtp_helo_set(struct smtp *s, struct span name);
 /* Policy agreed to what was asked. */
 void smtp_helo_accepted(struct smtp *s, struct smtp_out *out);
 

@@ -87,12 +87,7 @@ set_proto(struct smtp *s, struct span v)
 static bool
 set_helo(struct smtp *s, struct span v)
 {
-	size_t n = span_copy(is_unavailable(v) ? SPAN("") : v, s->helo,
-			     sizeof(s->helo));
-
-	for (size_t i = 0; i < n; i++)
-		if (strchr("()<>;\"\\ ", s->helo[i]))
-			s->helo[i] = '?';
+	smtp_helo_set(s, is_unavailable(v) ? SPAN("") : v);
 	return true;
 }
 
