@@ -72,13 +72,17 @@ struct config *config_get(struct config *cfg);
 void config_put(struct config **cfg);
 
 /*
- * `penstock config`: names (or all, or with only_set those that the files set)
- * as "name = value", one a line; with is_help with type, default, module and
- * meaning. EX_OK, or EX_USAGE with unknown names said on stderr.
+ * `penstock config`: the parameters named (or all) as "name = value", one a
+ * line. EX_OK, or EX_USAGE with unknown names said on stderr.
  */
+enum config_print_flags {
+	CONFIG_PRINT_SET = 1,	   /* only what the files set */
+	CONFIG_PRINT_HELP = 2,	   /* with type, default, module and meaning */
+	CONFIG_PRINT_EXPANDED = 4, /* $names replaced */
+	CONFIG_PRINT_DEFAULT = 8,  /* the default, whatever is set */
+};
 MUST_USE int config_print(const struct config *cfg, char *const *names,
-			  unsigned names_n, bool only_set, bool is_help,
-			  FILE *out);
+			  unsigned names_n, unsigned flags, FILE *out);
 /* The parameters as a section of the manual page (mdoc), from the table. */
 void config_print_manual(FILE *out);
 

@@ -15,15 +15,22 @@ struct match;
 
 enum match_kind {
 	MATCH_STRING, /* whole, case folded: mydestination, ..._domains */
-	MATCH_DOMAIN, /* ".dom" or "dom" match subdomains: relay_domains and
-			 what parent_domain_matches_subdomains names */
-	MATCH_HOST,   /* host names and networks: mynetworks */
+	MATCH_DOMAIN, /* "dom" matches subdomains too: what
+			 parent_domain_matches_subdomains names */
+	MATCH_HOST,   /* the same, and networks: mynetworks */
+	/* The same two when it is not named: only ".dom" matches subdomains */
+	MATCH_DOMAIN_DOT,
+	MATCH_HOST_DOT,
 };
 
 /* NULL when there was an error, which then is in *diag. */
 struct match *match_open(enum match_kind kind, struct span value,
 			 const char *dir, const char *file, unsigned line,
 			 struct diag *diag);
+/* set: where its tables may be already; or NULL. */
+struct match *match_open_in(struct tables *set, enum match_kind kind,
+			    struct span value, const char *dir,
+			    const char *file, unsigned line, struct diag *diag);
 void match_close(struct match **match);
 bool match_is_empty(const struct match *match);
 

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The services of master.cf: which of them run here, with which settings, on
+ * which addresses; and what is said of the others.
+ */
+#include "engine/config/config_priv.h"
+#include "engine/config/nets.h"
+#include "engine/config/say.h"
+
+#include <stdlib.h>
+
+/* One listening address more. */
+static void
+add_listen(struct config *cfg, const struct service *svc, struct span host,
+	   uint16_t port)
+{
+	struct store *st = &cfg->store->strings;
+	struct net_listen *all;
+
+	all = store_alloc(st, (cfg->listens_n + 1) * sizeof(*all));
+	if (cfg->listens_n)
+		memcpy(all, cfg->listens, cfg->listens_n * sizeof(*all));
+	cfg->listens = all;
+	all[cfg->listens_n++] = (struct net_listen) {
+		.host = store_str(st, host),
+		.port = store_strf(st, "%u", port),
+		.file = cfg->store->master_path,
+		.line = svc->line,
+		.service_idx = cfg->services_n,
+	};
+}
+
+/* Every address of inet_interfaces; "all" stays one wildcard. */
+static bool
+listen_interfaces(struct config *cfg, const struct service *svc,
+		  const struct scope *sc, uint16_t port)
+{
+	const struct setting *s = scope_find(sc, SPAN("inet_interfaces"));
+	bool is_ok = true;
+	struct span value = span_of(scope_value(sc, "inet_interfaces", &is_ok));
+	struct span list = value, word;
+	struct ip_net own[NETS_MAX];
+	unsigned own_n, protocols = NETS_ALL;
+	struct text addresses = { 0 };
+
+	while ((word = span_word(&list, " \t\r\n,")).len)
+		if (span_is_equal_nocase(word, SPAN("all"))) {
+			add_listen(cfg, svc, SPAN(""), port);
+			return is_ok;
+		}
+	own_n = nets_own(own);
+	(void)!nets_parse_protocols(span_of(cfg->net.inet_protocols
+						    ? cfg->net.inet_protocols
+						    : "all"),
+				    &protocols);
+	is_ok &= nets_interfaces(value, protocols, own, own_n,
+				 s ? s->file : NULL, s ? s->line : 0, sc->diag,
+				 &addresses);
+	list = text_span(&addresses);
+	if (is_ok && list.len == 0) {
+		say(sc->diag, DIAG_ERROR, s ? s->file : NULL, s ? s->line : 0,
+		    "inet_interfaces = %.*s: no address to listen on: write "
+		    "all, loopback-only, or addresses of a protocol that "
+		    "inet_protocols names",
+		    SPAN_FMT(value));
+		is_ok = false;
+	}
+	while ((word = span_word(&list, " []")).len)
+		add_listen(cfg, svc, word, port);
+	text_fini(&addresses);
+	return is_ok;
+}
+
+static bool
+add_listens(struct config *cfg, struct service *svc, const struct scope *sc)
+{
+	struct span host;
+	const char *why;
+	uint16_t port;
+
+	if (!mastercf_split_address(span_of(svc->name), &host, &port, &why)) {
+		say(sc->diag, DIAG_ERROR, cfg->store->master_path, svc->line,
+		    "%s: %s", svc->name, why);
+		return false;
+	}
+	svc->host = store_str(&cfg->store->strings, host);
+	svc->port = store_strf(&cfg->store->strings, "%u", port);
+	if (host.len == 0)
+		return listen_interfaces(cfg, svc, sc, port);
+	add_listen(cfg, svc, host, port);
+	return true;
+}
+
+/* What of this service's settings demands TLS; NULL: nothing does. */
+static const char *
+tls_demand(const struct scope *sc)
+{
+	static const struct {
+		const char *name, *value;
+	} demands[] = {
+		{ "smtpd_tls_wrappermode", "yes" },
+		{ "smtpd_tls_security_level", "encrypt" },
+		{ "smtpd_enforce_tls", "yes" },
+	};
+	struct span level;
+
+	/* A level, when one is set, makes smtpd_enforce_tls void. */
+	level = span_of(scope_value(sc, "smtpd_tls_security_level", NULL));
+	for (size_t i = 0; i < ARRAY_N(demands); i++) {
+		const char *value = scope_value(sc, demands[i].name, NULL);
+
+		if (i == 2 && level.len)
+			continue;
+		if (span_is_equal_nocase(span_of(value),
+					 span_of(demands[i].value)))
+			return store_strf(sc->store, "%s = %s", demands[i].name,
+					  value);
+	}
+	return NULL;
+}
+
+/* "inet", "smtp/inet" in master_service_disable. */
+static bool
+is_disabled(const struct mastercf_entry *e, const struct scope *sc)
+{
+	struct span list =
+		span_of(scope_value(sc, "master_service_disable", NULL));
+	struct span word;
+
+	while ((word = span_word(&list, " \t\r\n,")).len) {
+		size_t slash = span_find_last(word, '/');
+		struct span type = slash < word.len ? span_from(word, slash + 1)
+						    : word;
+
+		if (span_is_equal(type, span_of(e->type)) &&
+		    (slash == word.len ||
+		     span_is_equal(span_to(word, slash), span_of(e->name))))
+			return true;
+	}
+	return false;
+}
+
+/* Commands that deliver, and will be used once there are transports. */
+static bool
+is_transport(const char *command)
+{
+	static const char *const names[] = { "pipe",  "smtp",  "lmtp",
+					     "local", "error", "discard" };
+
+	for (size_t i = 0; i < ARRAY_N(names); i++)
+		if (strcmp(command, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Does this entry run here? If not, says why. */
+static bool
+is_started(const struct config *cfg, const struct mastercf_entry *e,
+	   const struct scope *sc)
+{
+	bool is_inet = strcmp(e->type, "inet") == 0;
+	const char *demand;
+
+	if (is_disabled(e, sc)) {
+		say(sc->diag, DIAG_NOTE, cfg->store->master_path, e->line,
+		    "%s %s is not started: master_service_disable names it",
+		    e->name, e->type);
+		return false;
+	}
+	if (strcmp(e->command, "smtpd") != 0) {
+		say(sc->diag, is_inet ? DIAG_WARNING : DIAG_NOTE,
+		    cfg->store->master_path, e->line,
+		    "%s %s is not started: %s %s%s", e->name, e->type,
+		    e->command,
+		    is_transport(e->command) ? "is not used yet"
+					     : "has no counterpart here",
+		    strcmp(e->command, "postscreen") == 0
+			    ? ": put smtpd in its place"
+			    : "");
+		return false;
+	}
+	if (!is_inet) {
+		say(sc->diag, DIAG_NOTE, cfg->store->master_path, e->line,
+		    "%s %s is not started: smtpd listens on inet services "
+		    "only",
+		    e->name, e->type);
+		return false;
+	}
+	demand = tls_demand(sc);
+	if (demand != NULL)
+		say(sc->diag, DIAG_WARNING, cfg->store->master_path, e->line,
+		    "%s %s is not started: it demands TLS (%s), which is not "
+		    "built yet",
+		    e->name, e->type, demand);
+	return demand == NULL;
+}
+
+static bool
+add_service(struct config *cfg, const struct mastercf_entry *e,
+	    const struct scope *sc)
+{
+	struct service *svc = &cfg->services[cfg->services_n];
+	bool is_ok = true;
+
+	svc->name = e->name;
+	svc->line = e->line;
+	svc->policy.dir = cfg->dir;
+	is_ok &= param_apply_module(PARAM_SMTP, sc, &svc->smtp);
+	is_ok &= param_apply_module(PARAM_POLICY, sc, &svc->policy);
+	is_ok &= param_apply_module(PARAM_SERVICE, sc, svc);
+	is_ok &= add_listens(cfg, svc, sc);
+	cfg->services_n++;
+	return is_ok;
+}
+
+/* main.cf alone, so that its errors are said without any service too. */
+static bool
+check_without_service(struct config *cfg, struct diag *diag)
+{
+	struct scope sc = config_scope(cfg, NULL, diag);
+	struct service svc = { 0 };
+	bool is_ok = param_apply_module(PARAM_SMTP, &sc, &svc.smtp);
+
+	is_ok &= param_apply_module(PARAM_POLICY, &sc, &svc.policy);
+	param_release_module(PARAM_SMTP, &svc.smtp);
+	param_release_module(PARAM_POLICY, &svc.policy);
+	return is_ok;
+}
+
+bool
+config_services(struct config *cfg, struct diag *diag)
+{
+	const struct mastercf *m = &cfg->store->master;
+	bool is_ok = true;
+
+	cfg->services = store_alloc(&cfg->store->strings,
+				    (m->n + 1) * sizeof(*cfg->services));
+	for (unsigned i = 0; i < m->n; i++) {
+		struct scope sc = config_scope(cfg, &m->all[i].options, diag);
+
+		m->all[i].is_started = is_started(cfg, &m->all[i], &sc);
+		if (m->all[i].is_started)
+			is_ok &= add_service(cfg, &m->all[i], &sc);
+	}
+	if (cfg->services_n == 0)
+		is_ok &= check_without_service(cfg, diag);
+	return is_ok;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * table_index.h: keys and values in one run of text, found by an open-addressed
+ * table of 8-byte slots: what hash:, inline:, lmdb: and the like have in
+ * memory. Filled by one thread, then immutable; lookups from any thread, no
+ * lock, no allocation, usually two cache misses.
+ *
+ * In the text a row is the key in lower case, NUL, white space or nothing, the
+ * value, NUL. A slot is (place in the text + 1) << 24 | tag; 0 is free.
+ */
+#ifndef PENSTOCK_CONFIG_TABLE_INDEX_H
+#define PENSTOCK_CONFIG_TABLE_INDEX_H
+
+#include "engine/base/must.h"
+#include "engine/base/span.h"
+
+#define TABLE_INDEX_LAG 16 /* rows between a slot's prefetch and its use */
+
+struct table_index {
+	char *text;
+	size_t text_bytes;
+	uint64_t *slots;
+	uint64_t slots_n;
+	uint64_t entries_n;
+	size_t key_len_max;
+};
+
+/* Room for rows_max rows. 0 or -ENOMEM, and *text is not taken. */
+MUST_USE int table_index_init(struct table_index *ix, uint64_t rows_max);
+void table_index_fini(struct table_index *ix);
+
+/*
+ * Adds the row whose key begins at ix->text + place (already in lower case).
+ * false: the key is there already, and stays as it was.
+ */
+MUST_USE bool table_index_add(struct table_index *ix, size_t place,
+			      struct span key, uint64_t hash);
+/* The same, but a later row takes an earlier one's place. */
+void table_index_set(struct table_index *ix, size_t place, struct span key,
+		     uint64_t hash);
+/* Of the key folded to lower case. */
+uint64_t table_index_hash(struct span key);
+void table_index_prefetch(const struct table_index *ix, uint64_t hash);
+
+/* key in any case. *value_out lies in the text. */
+bool table_index_find(const struct table_index *ix, struct span key,
+		      struct span *value_out);
+/* Every row, in no order. */
+typedef void table_index_fn(void *ctx, struct span key, struct span value);
+void table_index_each(const struct table_index *ix, table_index_fn *fn,
+		      void *ctx);
+uint64_t table_index_bytes(const struct table_index *ix);
+
+#endif
