@@ -103,7 +103,7 @@ open_shard(struct queue *q, uint16_t idx, struct diag *diag)
 		return -1;
 	}
 	sh->memtable_bytes = fit_memtable(sh, q->cfg.memtable_bytes);
-	ret = shard_store_open(sh, true, &error);
+	ret = shard_store_open(sh, STORE_CREATE, &error);
 	if (ret) {
 		say_why(sh, ret, &error, diag);
 		return -1;
@@ -296,7 +296,7 @@ queue_open(const struct queue_cfg *cfg, struct diag *diag)
 	for (uint32_t i = 0; i < cfg->workers_n; i++)
 		q->ports[i].wake_fd = -1;
 	must(active_init(&q->active, known_max(cfg)) == 0);
-	q->lock_fd = queue_dir_open(q->dir, true, diag);
+	q->lock_fd = queue_dir_open(q->dir, !cfg->is_command, diag);
 	if (q->lock_fd < 0 || open_shards(q, diag) || start(q, diag)) {
 		queue_close(&q);
 		return NULL;

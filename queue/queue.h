@@ -18,6 +18,8 @@
 #include "engine/base/envelope.h"
 #include "engine/base/must.h"
 
+#include <stdio.h>
+
 struct queue;
 
 /* The rows are in config/params.def. */
@@ -32,6 +34,7 @@ struct queue_cfg {
 	uint64_t backoff_min_us, backoff_max_us, lifetime_us;
 	uint64_t memtable_bytes;
 	bool is_discard; /* bench only: 250 without storing */
+	bool is_command; /* of an operator: nothing is created */
 };
 
 /*
@@ -198,6 +201,10 @@ struct queue_entry {
 MUST_USE int queue_walk(struct queue *q,
 			bool (*fn)(void *arg, const struct queue_entry *entry),
 			void *arg);
+/* Calls fn once, for that entry. 0, -ENOENT, -EIO, -ENOMEM. */
+MUST_USE int queue_find(struct queue *q, uint64_t id,
+			bool (*fn)(void *arg, const struct queue_entry *entry),
+			void *arg);
 /*
  * Calls fn for each piece of a body, as the disk has it, until it gives false.
  * 0, -ENOENT, -EIO, -EBADMSG.
@@ -212,6 +219,14 @@ enum queue_op {
 };
 /* 0, -ENOENT, -EBUSY (being delivered this moment), -EIO. */
 MUST_USE int queue_operate(struct queue *q, uint64_t id, enum queue_op op);
+
+/*
+ * Repairs a queue that queue_open() calls damaged, in its place: damaged files
+ * are moved aside into a folder of their own, what can be read is kept, what
+ * was lost is said on *out. 0, or an exit code with a sentence in *diag.
+ */
+MUST_USE int queue_salvage(const struct queue_cfg *cfg, FILE *out,
+			   struct diag *diag);
 
 struct queue_stats {
 	uint64_t commits_n, committed_msgs_n, committed_bytes, commit_us_sum;

@@ -186,7 +186,9 @@ void shard_store_put(struct shard *sh);
 MUST_USE int scan_state(struct store *store, uint64_t id,
 			struct record_state *out,
 			struct queue_rcpt_state **rcpts_out);
-/* Loads envelope and state of m->pub.id. The same errors. */
+/* Reads envelope and state of m->pub.id. The same errors. */
+MUST_USE int scan_read(struct store *store, struct msg *m);
+/* The same, and what depends on this run. */
 MUST_USE int scan_load(struct shard *sh, struct store *store, struct msg *m);
 /* Claims an id. 0, -EBUSY: somebody has it, -ENOMEM. */
 MUST_USE int scan_claim(struct queue *q, uint64_t id, struct msg **out);

@@ -75,26 +75,32 @@ load_envelope(struct store *store, struct msg *m)
 }
 
 int
-scan_load(struct shard *sh, struct store *store, struct msg *m)
+scan_read(struct store *store, struct msg *m)
 {
 	struct record_state state = { .state = QUEUE_ACTIVE };
 	int ret;
 
-	m->pub.shard_idx = sh->idx;
-	m->pub.is_recovered = m->pub.id >> ID_WORKER_BITS <
-			      sh->queue->ids_from_us;
 	ret = load_envelope(store, m);
 	if (ret)
 		return ret;
 	ret = scan_state(store, m->pub.id, &state, &m->pub.rcpt_states);
 	if (ret && ret != -ENOENT)
 		return ret;
-	if (m->pub.rcpt_states != NULL && state.rcpt_n != m->pub.env.rcpt_n)
-		return -EBADMSG;
 	m->db_state = (uint8_t)state.state;
 	m->db_due_us = m->pub.due_us = state.due_us;
 	m->pub.attempts_n = state.attempts_n;
+	if (m->pub.rcpt_states != NULL && state.rcpt_n != m->pub.env.rcpt_n)
+		return -EBADMSG;
 	return 0;
+}
+
+int
+scan_load(struct shard *sh, struct store *store, struct msg *m)
+{
+	m->pub.shard_idx = sh->idx;
+	m->pub.is_recovered = m->pub.id >> ID_WORKER_BITS <
+			      sh->queue->ids_from_us;
+	return scan_read(store, m);
 }
 
 int

@@ -49,41 +49,56 @@ read_ids(struct shard *sh, struct ahead *ahead)
 	return ret;
 }
 
-/* true: go on. A message that has left meanwhile is passed over. */
+static bool
+show(struct msg *m, bool (*fn)(void *arg, const struct queue_entry *entry),
+     void *arg)
+{
+	struct queue_entry entry = {
+		.id = m->pub.id,
+		.state = (enum queue_state)m->db_state,
+		.attempts_n = m->pub.attempts_n,
+		.due_us = m->db_due_us,
+		.env = &m->pub.env,
+		.states = m->pub.rcpt_states,
+	};
+
+	return fn(arg, &entry);
+}
+
+/* Loads it to be looked at only: it may be anybody's. */
+static int
+load_one(struct shard *sh, struct msg *m)
+{
+	struct store *store = shard_store_get(sh);
+	int ret;
+
+	if (store == NULL)
+		return -EIO;
+	ret = scan_load(sh, store, m);
+	shard_store_put(sh);
+	if (ret != -EBADMSG)
+		return ret;
+	m->pub.env.len = 0;
+	m->db_state = QUEUE_DEAD;
+	return 0;
+}
+
+/* A message that has left meanwhile is passed over. */
 static int
 show_one(struct shard *sh, uint64_t id,
 	 bool (*fn)(void *arg, const struct queue_entry *entry), void *arg,
 	 bool *is_more)
 {
-	struct store *store = shard_store_get(sh);
 	struct msg *m = msg_new_loose();
-	int ret = store == NULL ? -EIO : -ENOMEM;
+	int ret;
 
-	if (store != NULL && m != NULL) {
-		m->pub.id = id;
-		ret = scan_load(sh, store, m);
-	}
-	if (store != NULL)
-		shard_store_put(sh);
-	if (ret == -EBADMSG) {
-		m->pub.env.len = 0;
-		m->db_state = QUEUE_DEAD;
-		ret = 0;
-	}
-	if (ret == 0) {
-		struct queue_entry entry = {
-			.id = id,
-			.state = (enum queue_state)m->db_state,
-			.attempts_n = m->pub.attempts_n,
-			.due_us = m->db_due_us,
-			.env = &m->pub.env,
-			.states = m->pub.rcpt_states,
-		};
-
-		*is_more = fn(arg, &entry);
-	}
-	if (m != NULL)
-		msg_free(sh->queue, m);
+	if (m == NULL)
+		return -ENOMEM;
+	m->pub.id = id;
+	ret = load_one(sh, m);
+	if (ret == 0)
+		*is_more = show(m, fn, arg);
+	msg_free(sh->queue, m);
 	return ret == -ENOENT ? 0 : ret;
 }
 
@@ -131,6 +146,24 @@ queue_walk(struct queue *q,
 		return -ENOMEM;
 	ret = walk(q, aheads, fn, arg);
 	free(aheads);
+	return ret;
+}
+
+int
+queue_find(struct queue *q, uint64_t id,
+	   bool (*fn)(void *arg, const struct queue_entry *entry), void *arg)
+{
+	struct msg *m = msg_new_loose();
+	int ret = -ENOENT;
+
+	if (m == NULL)
+		return -ENOMEM;
+	m->pub.id = id;
+	for (uint32_t i = 0; i < q->shards_n && ret == -ENOENT; i++)
+		ret = load_one(&q->shards[i], m);
+	if (ret == 0)
+		(void)show(m, fn, arg);
+	msg_free(q, m);
 	return ret;
 }
 

@@ -37,7 +37,7 @@ bool space_is_due(const struct shard *sh, uint64_t now_us);
 /* --- shard_open.c: the database and its log --- */
 
 /* 0 or -errno and why. */
-MUST_USE int shard_store_open(struct shard *sh, bool may_create,
+MUST_USE int shard_store_open(struct shard *sh, enum store_mode mode,
 			      struct store_error *error);
 /* After a failed write: nobody reads it any more, and it is gone. */
 void shard_store_lose(struct shard *sh, int ret,

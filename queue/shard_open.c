@@ -226,7 +226,8 @@ check_log(struct shard *sh, struct store_error *error)
 }
 
 int
-shard_store_open(struct shard *sh, bool may_create, struct store_error *error)
+shard_store_open(struct shard *sh, enum store_mode mode,
+		 struct store_error *error)
 {
 	struct record_meta meta;
 	struct store *store;
@@ -235,8 +236,7 @@ shard_store_open(struct shard *sh, bool may_create, struct store_error *error)
 	ret = check_log(sh, error);
 	if (ret)
 		return ret;
-	ret = store_open(sh->path, sh->memtable_bytes, may_create, &store,
-			 error);
+	ret = store_open(sh->path, sh->memtable_bytes, mode, &store, error);
 	if (ret)
 		return ret;
 	ret = read_meta(store, &meta);
@@ -286,7 +286,7 @@ shard_store_retry(struct shard *sh, uint64_t now_us)
 
 	if (now_us < sh->retry_us)
 		return;
-	ret = shard_store_open(sh, false, &error);
+	ret = shard_store_open(sh, STORE_EXISTING, &error);
 	if (ret) {
 		sh->retry_us = clock_now_us() + RETRY_US;
 		if (strcmp(error.text, sh->last_error.text) != 0)

@@ -82,8 +82,10 @@ error_of(char *message, struct store_error *error)
 /* --- open and close --- */
 
 static rocksdb_options_t *
-options_of(const struct store *store, uint64_t memtable_bytes, bool may_create)
+options_of(const struct store *store, uint64_t memtable_bytes,
+	   enum store_mode mode)
 {
+	bool may_create = mode == STORE_CREATE;
 	rocksdb_options_t *base = rocksdb_options_create();
 	rocksdb_options_t *opt = rocksdb_options_create();
 	rocksdb_block_based_table_options_t *table =
@@ -92,7 +94,11 @@ options_of(const struct store *store, uint64_t memtable_bytes, bool may_create)
 
 	/* A log that is missing is damage; C has no setter for this one. */
 	rocksdb_get_options_from_string(
-		base, "track_and_verify_wals_in_manifest=true", opt, &error);
+		base,
+		mode == STORE_SALVAGE
+			? "track_and_verify_wals_in_manifest=false"
+			: "track_and_verify_wals_in_manifest=true",
+		opt, &error);
 	must(error == NULL);
 	rocksdb_options_destroy(base);
 
@@ -170,7 +176,7 @@ release(struct store *store)
 }
 
 int
-store_open(const char *path, uint64_t memtable_bytes, bool may_create,
+store_open(const char *path, uint64_t memtable_bytes, enum store_mode mode,
 	   struct store **out, struct store_error *error)
 {
 	rocksdb_options_t *opt, *family_opts[STORE_FAMILY_N];
@@ -185,7 +191,7 @@ store_open(const char *path, uint64_t memtable_bytes, bool may_create,
 	store->read = rocksdb_readoptions_create();
 	rocksdb_readoptions_set_verify_checksums(store->read, 1);
 	rocksdb_readoptions_set_fill_cache(store->read, 0);
-	opt = options_of(store, memtable_bytes, may_create);
+	opt = options_of(store, memtable_bytes, mode);
 	for (int i = 0; i < STORE_FAMILY_N; i++)
 		family_opts[i] = family_options(opt, (enum store_family)i,
 						memtable_bytes);
@@ -202,8 +208,30 @@ store_open(const char *path, uint64_t memtable_bytes, bool may_create,
 		release(store);
 		return ret;
 	}
+	/* wal.h reads family numbers in the log. */
+	for (uint32_t i = 0; i < STORE_FAMILY_N; i++) {
+		if (rocksdb_column_family_handle_get_id(store->families[i]) ==
+		    i)
+			continue;
+		span_copy(SPAN("its column families are not the queue's"),
+			  error->text, sizeof(error->text));
+		release(store);
+		return -EBADMSG;
+	}
 	*out = store;
 	return 0;
+}
+
+int
+store_repair(const char *path, struct store_error *error)
+{
+	rocksdb_options_t *opt = rocksdb_options_create();
+	char *message = NULL;
+
+	rocksdb_options_set_compression(opt, rocksdb_no_compression);
+	rocksdb_repair_db(opt, path, &message);
+	rocksdb_options_destroy(opt);
+	return error_of(message, error);
 }
 
 void

@@ -26,13 +26,23 @@ struct store_error {
 	char text[256];
 };
 
+enum store_mode {
+	STORE_CREATE,	/* when it is not there */
+	STORE_EXISTING, /* nothing is made */
+	STORE_SALVAGE,	/* logs may lack what the manifest knows of */
+};
+
 /*
  * Gives an open database; memtable_bytes bounds what lives in its log alone.
  * 0, -ENOSPC, -EIO, -EBADMSG (damaged), -EAGAIN (locked), -EACCES, -ENOENT.
  */
 MUST_USE int store_open(const char *path, uint64_t memtable_bytes,
-			bool may_create, struct store **out,
+			enum store_mode mode, struct store **out,
 			struct store_error *error);
+/*
+ * Rebuilds a closed database's manifest from its tables and logs. 0 or -errno.
+ */
+MUST_USE int store_repair(const char *path, struct store_error *error);
 void store_close(struct store **store);
 
 /* --- the batch: the writing thread only --- */

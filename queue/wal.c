@@ -32,7 +32,8 @@ struct reader {
 	size_t batch_len, batch_cap;
 	uint64_t batch_offset;
 	bool is_in_batch;
-	bool is_lost; /* after damage: fragments mean nothing till a first */
+	bool is_suspect; /* a fragment of it failed its checksum */
+	bool is_lost;	 /* after damage: fragments mean nothing till a first */
 	int ret;
 };
 
@@ -98,7 +99,10 @@ give_batch(struct reader *r, uint64_t offset, struct span bytes)
 	batch.seq = get64(bytes.p);
 	batch.count = get32(bytes.p + 8);
 	batch.synced_seq = note_of(bytes);
-	r->visitor->batch(r->visitor->arg, &batch);
+	if (r->is_suspect)
+		r->visitor->suspect(r->visitor->arg, &batch);
+	else
+		r->visitor->batch(r->visitor->arg, &batch);
 }
 
 static void
@@ -124,18 +128,21 @@ add_fragment(struct reader *r, struct span bytes)
 
 static void
 give_fragment(struct reader *r, enum type type, uint64_t offset,
-	      struct span bytes)
+	      struct span bytes, bool is_sound)
 {
 	if (type == TYPE_FULL || type == TYPE_FIRST) {
 		if (r->is_in_batch)
 			lose(r, offset); /* its end never came */
 		r->batch_len = 0;
 		r->batch_offset = offset;
+		r->is_suspect = !is_sound;
 	} else if (!r->is_in_batch) {
 		if (!r->is_lost)
 			lose(r, offset);
 		return;
 	}
+	if (!is_sound)
+		r->is_suspect = true;
 	if (type == TYPE_FULL) {
 		give_batch(r, offset, bytes);
 		return;
@@ -166,18 +173,24 @@ read_block(struct reader *r, uint64_t offset, struct span block)
 	while (block.len - at >= HEADER_BYTES && r->ret == 0) {
 		const char *h = block.p + at;
 		uint32_t crc = get32(h) - CRC_MASK, len;
+		bool is_sound;
 		unsigned type = (unsigned char)h[6];
 
 		len = (unsigned char)h[4] | (unsigned)(unsigned char)h[5] << 8;
 		crc = crc >> 17 | crc << 15;
 		if (type < TYPE_FULL || type > TYPE_LAST ||
-		    len > block.len - at - HEADER_BYTES ||
-		    crc32c(0, h + 6, len + 1) != crc) {
+		    len > block.len - at - HEADER_BYTES) {
+			lose(r, offset + at);
+			return;
+		}
+		is_sound = crc32c(0, h + 6, len + 1) == crc;
+		if (!is_sound && r->visitor->suspect == NULL) {
 			lose(r, offset + at);
 			return;
 		}
 		give_fragment(r, (enum type)type, offset + at,
-			      (struct span) { h + HEADER_BYTES, len });
+			      (struct span) { h + HEADER_BYTES, len },
+			      is_sound);
 		at += HEADER_BYTES + len;
 	}
 	/* A full block ends in zeros; the file's end in nothing. */
@@ -297,28 +310,41 @@ read_one(struct reader *r, const char *dir, uint64_t number, char *buf)
 	return ret;
 }
 
+static int
+read_some(const char *dir, const uint64_t *numbers, int n,
+	  const struct wal_visitor *visitor)
+{
+	struct reader r = { .visitor = visitor };
+	char *buf = malloc(READ_BYTES);
+	int ret = buf == NULL ? -ENOMEM : 0;
+
+	for (int i = 0; i < n && ret == 0; i++)
+		ret = read_one(&r, dir, numbers[i], buf);
+	free(r.batch);
+	free(buf);
+	return ret;
+}
+
 int
 wal_read(const char *dir, const struct wal_visitor *visitor)
 {
 	uint64_t *numbers = malloc(FILES_MAX * sizeof(*numbers));
-	struct reader r = { .visitor = visitor };
-	char *buf = malloc(READ_BYTES);
-	int n, ret = 0;
+	int ret;
 
-	if (numbers == NULL || buf == NULL) {
-		ret = -ENOMEM;
-		goto out;
-	}
-	n = list_logs(dir, numbers);
-	if (n < 0)
-		ret = n;
-	for (int i = 0; i < n && ret == 0; i++)
-		ret = read_one(&r, dir, numbers[i], buf);
-out:
-	free(r.batch);
-	free(buf);
+	if (numbers == NULL)
+		return -ENOMEM;
+	ret = list_logs(dir, numbers);
+	if (ret > 0)
+		ret = read_some(dir, numbers, ret, visitor);
 	free(numbers);
 	return ret;
+}
+
+int
+wal_read_file(const char *dir, uint64_t number,
+	      const struct wal_visitor *visitor)
+{
+	return read_some(dir, &number, 1, visitor);
 }
 
 /* --- what damage means --- */
@@ -445,5 +471,75 @@ wal_cut(const char *dir, const struct wal_report *report)
 						   ? report->offset
 						   : 0);
 	free(numbers);
+	return ret;
+}
+
+/* --- writing --- */
+
+static int
+write_all(int fd, const char *p, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int
+write_fragment(struct wal_writer *w, enum type type, struct span bytes)
+{
+	char h[HEADER_BYTES];
+	uint32_t crc;
+	int ret;
+
+	h[4] = (char)(bytes.len & 0xff);
+	h[5] = (char)(bytes.len >> 8);
+	h[6] = (char)type;
+	crc = crc32c(crc32c(0, h + 6, 1), bytes.p, bytes.len);
+	crc = (crc >> 15 | crc << 17) + CRC_MASK;
+	memcpy(h, &crc, 4);
+	ret = write_all(w->fd, h, sizeof(h));
+	if (ret == 0)
+		ret = write_all(w->fd, bytes.p, bytes.len);
+	w->block_at += (uint32_t)(HEADER_BYTES + bytes.len);
+	return ret;
+}
+
+int
+wal_write(struct wal_writer *w, struct span batch)
+{
+	static const char zeros[HEADER_BYTES];
+	bool is_first = true, is_last;
+	int ret = 0;
+
+	do {
+		uint32_t room = BLOCK_BYTES - w->block_at;
+		size_t n;
+
+		if (room < HEADER_BYTES) {
+			ret = write_all(w->fd, zeros, room);
+			if (ret)
+				return ret;
+			w->block_at = 0;
+			room = BLOCK_BYTES;
+		}
+		n = room - HEADER_BYTES;
+		if (n > batch.len)
+			n = batch.len;
+		is_last = n == batch.len;
+		ret = write_fragment(w,
+				     is_first && is_last ? TYPE_FULL
+				     : is_first		 ? TYPE_FIRST
+				     : is_last		 ? TYPE_LAST
+							 : TYPE_MIDDLE,
+				     span_to(batch, n));
+		batch = span_from(batch, n);
+		is_first = false;
+	} while (ret == 0 && !is_last);
 	return ret;
 }

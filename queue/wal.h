@@ -54,10 +54,24 @@ struct wal_visitor {
 	void (*batch)(void *arg, const struct wal_batch *batch);
 	/* Unreadable from here to the next block, or to the file's end. */
 	void (*damage)(void *arg, uint64_t offset);
+	/*
+	 * All of its bytes, but some of them fail their checksum. NULL: that is
+	 * damage like any other.
+	 */
+	void (*suspect)(void *arg, const struct wal_batch *batch);
 };
 
 /* 0, -ENOENT: no folder, -errno. */
 MUST_USE int wal_read(const char *dir, const struct wal_visitor *visitor);
+/* One file of it. */
+MUST_USE int wal_read_file(const char *dir, uint64_t number,
+			   const struct wal_visitor *visitor);
+/* Appends one batch to a log that was begun empty. 0 or -errno. */
+struct wal_writer {
+	int fd;
+	uint32_t block_at; /* bytes of the last block in use */
+};
+MUST_USE int wal_write(struct wal_writer *w, struct span batch);
 
 /*
  * Reads all logs in the folder and syncs them. With a cut_after_seq whatever
