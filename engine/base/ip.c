@@ -48,7 +48,7 @@ ip_parse(struct span text, struct ip *out)
 	char buf[IP_TEXT_MAX];
 	struct in_addr v4;
 
-	if (text.len >= sizeof(buf) || memchr(text.p, '\0', text.len))
+	if (text.len >= sizeof(buf) || span_find(text, '\0') < text.len)
 		return false;
 	span_copy(text, buf, sizeof(buf));
 	if (inet_pton(AF_INET6, buf, out->b) == 1)
