@@ -241,7 +241,6 @@ static const struct asked findings[] = {
 	"{ext+e@a.example = REJECT full} {bare@a.example = REJECT bare} " \
 	"{v+w@ = REJECT userext} "                                        \
 	"{<> = REJECT null} {.dot.example = REJECT dot} "                 \
-	"{\"q q\"@a.example = OK} "                                       \
 	"{origin.example = REJECT origin} "                               \
 	"}"
 #define SENDER_IS(who, text) \

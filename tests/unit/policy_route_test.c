@@ -37,11 +37,6 @@ static const struct row rows[] = {
 	  0,
 	  NULL,
 	  { "V \"quo ted\"@vm.example /mail/quoted/" } },
-	{ "mailbox, key without quotes",
-	  "\"plain quote\"@vm.example",
-	  0,
-	  NULL,
-	  { "V \"plain quote\"@vm.example /mail/plainquote/" } },
 	{ "mailbox, dots",
 	  "\"x..y\"@vm.example",
 	  0,
@@ -217,6 +212,41 @@ test_owner_maps(void)
 	check_site(&text, &row, 1);
 }
 
+/* What a pattern takes from the address must not choose the directory. */
+static void
+test_patterns(void)
+{
+	static const struct site_text text = {
+		.virtual_mailbox_maps = "regexp:pattern",
+		.virtual_mailbox_domains = "pat.example",
+	};
+	static const struct row patterns[] = {
+		{ "pattern",
+		  "joe@pat.example",
+		  0,
+		  NULL,
+		  { "V joe@pat.example /mail/joe/" } },
+		{ "pattern, slash",
+		  "a/b@pat.example",
+		  0,
+		  NULL,
+		  { "E a/b@pat.example " WRONG
+		    "mailbox path from an address with '/'" } },
+		{ "pattern, dots keep their quotes",
+		  "\"..\"@pat.example",
+		  0,
+		  NULL,
+		  { "V \"..\"@pat.example /mail/\"..\"/" } },
+		{ "pattern, not matched",
+		  "joe@vm.example",
+		  451,
+		  NO_RELAY("joe@vm.example"),
+		  { NULL } },
+	};
+
+	check_site(&text, patterns, ARRAY_N(patterns));
+}
+
 static void
 test_trouble(void)
 {
@@ -348,6 +378,7 @@ main(void)
 	check_site(&no_maps, no_maps_rows, ARRAY_N(no_maps_rows));
 	test_owners();
 	test_owner_maps();
+	test_patterns();
 	test_trouble();
 	test_codes();
 	test_long_path();
