@@ -157,6 +157,8 @@ config_compute(struct config *cfg, struct diag *diag)
 	if (settings_find(main, SPAN("mydomain")) == NULL)
 		is_ok &= compute_mydomain(cfg, &sc);
 	is_ok &= compute_mynetworks(cfg, &sc);
-	return is_ok &&
-	       check_name(&sc, "myhostname") & check_name(&sc, "mydomain");
+	if (!is_ok)
+		return false;
+	is_ok = check_name(&sc, "myhostname");
+	return check_name(&sc, "mydomain") && is_ok;
 }
