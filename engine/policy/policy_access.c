@@ -392,8 +392,7 @@ ask_ip(struct access *a, const struct ip *ip)
 enum policy_answer
 policy_access_client(struct policy_eval *e, const struct table *table)
 {
-	struct access a = { e, table, policy_client_text(e),
-			    POLICY_SUBJECT_CLIENT, false };
+	struct access a = { e, table, e->client, POLICY_SUBJECT_CLIENT, false };
 	enum policy_answer answer = ask_host(&a, e->query->client_name, false);
 
 	return a.is_found ? answer : ask_ip(&a, &e->query->client_ip);
@@ -402,8 +401,7 @@ policy_access_client(struct policy_eval *e, const struct table *table)
 enum policy_answer
 policy_access_helo(struct policy_eval *e, const struct table *table)
 {
-	struct access a = { e, table, policy_helo_text(e), POLICY_SUBJECT_HELO,
-			    false };
+	struct access a = { e, table, e->helo, POLICY_SUBJECT_HELO, false };
 
 	return ask_host(&a, e->query->helo, false);
 }

@@ -37,15 +37,17 @@ policy_ext_at(const struct policy *policy, struct span local)
 {
 	const char *delimiters = policy->cfg->recipient_delimiter;
 
-	size_t at = local.len;
-
 	if (delimiters == NULL || *delimiters == '\0')
 		return local.len;
-	for (const char *d = delimiters; *d != '\0'; d++)
-		at = span_find(span_to(local, at), *d);
-	return at == 0 || at == local.len || is_whole(delimiters, local)
-		       ? local.len
-		       : at;
+	for (size_t i = 0; i < local.len; i++) {
+		if (local.p[i] == '\0' ||
+		    strchr(delimiters, local.p[i]) == NULL)
+			continue;
+		if (i == 0 || is_whole(delimiters, local))
+			return local.len;
+		return i;
+	}
+	return local.len;
 }
 
 void

@@ -149,30 +149,7 @@ policy_lookup_error(struct policy_eval *e, const char *name)
 			     "<%s>: Temporary lookup failure", name);
 }
 
-/* --- what the query is about --- */
-
-const char *
-policy_client_text(struct policy_eval *e)
-{
-	struct span name = e->query->client_name;
-	char ip[IP_TEXT_MAX];
-
-	if (e->client[0] != '\0')
-		return e->client;
-	if (name.len > 255)
-		name.len = 255;
-	ip_print(&e->query->client_ip, ip);
-	snprintf(e->client, sizeof(e->client), "%.*s[%s]", SPAN_FMT(name), ip);
-	return e->client;
-}
-
-const char *
-policy_helo_text(struct policy_eval *e)
-{
-	if (e->helo[0] == '\0')
-		span_copy(e->query->helo, e->helo, sizeof(e->helo));
-	return e->helo;
-}
+/* --- addresses of the query --- */
 
 static enum policy_answer
 resolve(struct policy_eval *e, const struct addr *a, struct policy_addr *out,
@@ -273,20 +250,16 @@ run_list(struct policy_eval *e, enum policy_list_id id, const char *subject,
 static enum policy_answer
 run_client(struct policy_eval *e)
 {
-	if (e->policy->lists[POLICY_LIST_CLIENT].rules_n == 0)
-		return POLICY_DUNNO;
 	return run_list(e, POLICY_LIST_CLIENT, POLICY_SUBJECT_CLIENT,
-			policy_client_text(e));
+			e->client);
 }
 
 static enum policy_answer
 run_helo(struct policy_eval *e)
 {
-	if (e->query->helo.len == 0 ||
-	    e->policy->lists[POLICY_LIST_HELO].rules_n == 0)
+	if (e->query->helo.len == 0)
 		return POLICY_DUNNO;
-	return run_list(e, POLICY_LIST_HELO, POLICY_SUBJECT_HELO,
-			policy_helo_text(e));
+	return run_list(e, POLICY_LIST_HELO, POLICY_SUBJECT_HELO, e->helo);
 }
 
 static enum policy_answer
@@ -438,8 +411,13 @@ static void
 begin(struct policy_eval *e)
 {
 	const struct policy_query *q = e->query;
+	char ip[IP_TEXT_MAX];
 
-	e->client[0] = e->helo[0] = '\0';
+	ip_print(&q->client_ip, ip);
+	snprintf(e->client, sizeof(e->client), "%.*s[%s]",
+		 (int)(q->client_name.len < 255 ? q->client_name.len : 255),
+		 q->client_name.p, ip);
+	span_copy(q->helo, e->helo, sizeof(e->helo));
 	e->sender_text[0] = e->rcpt_text[0] = '\0';
 	if (q->sender != NULL)
 		policy_print_addr(q->sender, e->sender_text);

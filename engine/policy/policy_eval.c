@@ -104,7 +104,7 @@ is_client_in(struct policy_eval *e, const struct match *list, struct span name)
 	case TABLE_NOT_FOUND:
 		return POLICY_DUNNO;
 	default:
-		return policy_lookup_error(e, policy_client_text(e));
+		return policy_lookup_error(e, e->client);
 	}
 }
 
@@ -168,7 +168,7 @@ check_helo_literal(struct policy_eval *e)
 	return policy_reject(
 		e, POLICY_BY_POLICY,
 		policy_code(cfg->invalid_hostname_reject_code, 501), "5.5.2",
-		"<%s>: %s rejected: invalid ip address", policy_helo_text(e),
+		"<%s>: %s rejected: invalid ip address", e->helo,
 		POLICY_SUBJECT_HELO);
 }
 
@@ -191,7 +191,7 @@ policy_eval_invalid_helo(struct policy_eval *e, const struct policy_rule *rule)
 	return policy_reject(
 		e, POLICY_BY_POLICY,
 		policy_code(cfg->invalid_hostname_reject_code, 501), "5.5.2",
-		"<%s>: %s rejected: Invalid name", policy_helo_text(e),
+		"<%s>: %s rejected: Invalid name", e->helo,
 		POLICY_SUBJECT_HELO);
 }
 
@@ -211,7 +211,7 @@ policy_eval_non_fqdn_helo(struct policy_eval *e, const struct policy_rule *rule)
 			     policy_code(cfg->non_fqdn_reject_code, 504),
 			     "5.5.2",
 			     "<%s>: %s rejected: need fully-qualified hostname",
-			     policy_helo_text(e), POLICY_SUBJECT_HELO);
+			     e->helo, POLICY_SUBJECT_HELO);
 }
 
 enum policy_answer

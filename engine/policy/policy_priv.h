@@ -304,10 +304,6 @@ enum policy_answer policy_lookup_error(struct policy_eval *e, const char *name);
 PRINTF_LIKE(3, 4)
 void policy_say(struct policy_eval *e, const char *verb, const char *fmt, ...);
 
-/* "name[ip]" and the HELO name, for replies: made when first asked for. */
-const char *policy_client_text(struct policy_eval *e);
-const char *policy_helo_text(struct policy_eval *e);
-
 /*
  * The query's recipient (sender) with its class, in *out. NULL there: none.
  * POLICY_REJECT: a table failed or it is no address; the verdict has it.
