@@ -78,6 +78,14 @@ smtp_fini(struct smtp *s)
 	s->state = ST_CLOSED;
 }
 
+static void
+addr_clear(struct addr *a)
+{
+	a->len = a->at = 0;
+	a->is_utf8 = a->is_literal = false;
+	a->text[0] = '\0';
+}
+
 struct smtp_txn *
 smtp_txn_get(struct smtp *s)
 {
@@ -90,7 +98,9 @@ smtp_txn_get(struct smtp *s)
 		return NULL;
 	memset(t, 0, offsetof(struct smtp_txn, envid));
 	t->envid[0] = t->orcpt[0] = '\0';
-	t->sender.len = t->rcpt.len = 0;
+	t->rcpt_first[0] = '\0';
+	addr_clear(&t->sender);
+	addr_clear(&t->rcpt);
 	s->txn = t;
 	return t;
 }

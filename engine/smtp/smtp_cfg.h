@@ -47,10 +47,10 @@ struct smtp_cfg {
 	enum smtp_proxy proxy;	     /* smtpd_upstream_proxy_protocol */
 	struct match *xclient_hosts; /* smtpd_authorized_xclient_hosts */
 	const char *discard_ehlo_keywords;
-	const char *drop_headers;	/* message_drop_headers */
-	const char *noop_commands;	/* smtpd_noop_commands */
-	const char *forbidden_commands; /* smtpd_forbidden_commands */
-	const char *reject_footer;	/* smtpd_reject_footer */
+	const char *drop_headers;	  /* message_drop_headers */
+	struct match *noop_commands;	  /* smtpd_noop_commands */
+	struct match *forbidden_commands; /* smtpd_forbidden_commands */
+	const char *reject_footer;	  /* smtpd_reject_footer */
 };
 
 #endif

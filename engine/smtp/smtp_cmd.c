@@ -25,16 +25,10 @@ say_ok(struct smtp *s, struct smtp_out *out, enum smtp_verb verb,
 	return say(s, out, reply, arg);
 }
 
-/* A list as main.cf has it: commas or white space between the words. */
 static bool
-is_listed(const char *list_text, struct span name)
+is_listed(const struct match *list, struct span name)
 {
-	struct span list = span_of(list_text), word;
-
-	while ((word = span_word(&list, ", \t\r\n")).len)
-		if (span_is_equal_nocase(word, name))
-			return true;
-	return false;
+	return list != NULL && match_name(list, name) == TABLE_FOUND;
 }
 
 /* --- HELO, EHLO --- */
@@ -95,7 +89,12 @@ smtp_xclient_is_allowed(const struct smtp *s)
 bool
 smtp_is_discarded(const struct smtp *s, const char *keyword)
 {
-	return is_listed(s->cfg->discard_ehlo_keywords, span_of(keyword));
+	struct span list = span_of(s->cfg->discard_ehlo_keywords), word;
+
+	while ((word = span_word(&list, ", \t\r\n")).len)
+		if (span_is_equal_nocase(word, span_of(keyword)))
+			return true;
+	return false;
 }
 
 /* One line of EHLO's answer: "keyword[ rest]". */

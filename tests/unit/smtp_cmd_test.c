@@ -371,8 +371,11 @@ static const struct session_row path_rows[] = {
 static void
 listed_commands(struct driver *d)
 {
-	d->cfg.noop_commands = "XNOOP, foo";
-	d->cfg.forbidden_commands = "CONNECT GET,\tPOST";
+	static struct match noop = { "XNOOP, foo" };
+	static struct match forbidden = { "CONNECT GET, POST" };
+
+	d->cfg.noop_commands = &noop;
+	d->cfg.forbidden_commands = &forbidden;
 }
 
 #define RULES "221 2.7.0 Error: I can break rules, too. Goodbye.\r\n"
@@ -401,8 +404,12 @@ test_facts(void)
 	session_open(&d, NULL);
 	facts = smtp_facts(&d.s);
 	CHECK(facts.sender == NULL && facts.rcpt == NULL);
+	/* A transaction's memory is used again. */
+	driver_say(&d, "MAIL FROM:<old@s>\r\nRCPT TO:<old@r>\r\nRSET\r\n");
 	driver_say(&d, "MAIL FROM:<s@t> SIZE=77\r\n");
 	facts = smtp_facts(&d.s);
+	CHECK_SPAN(addr_span(facts.rcpt), "");
+	CHECK(facts.rcpt->text[0] == '\0');
 	CHECK(facts.size_bytes == 77 && facts.rcpt_n == 0);
 	CHECK_SPAN(addr_span(facts.sender), "s@t");
 	driver_say(&d, RCPT "RCPT TO:<no@x>\r\n");

@@ -5,7 +5,8 @@
  * messages it makes, and holds it to its contract. One thread.
  *
  * Policy: answers[] per stage; besides, RCPT TO:<no...> is always refused. A
- * client match list is the address or the name that its pointer points to.
+ * match list is one address or a list of names, unless a test links the real
+ * ones and says so by DRIVER_REAL_MATCH.
  */
 #ifndef PENSTOCK_TESTS_SMTP_DRIVER_H
 #define PENSTOCK_TESTS_SMTP_DRIVER_H
@@ -18,21 +19,33 @@
 #define DRIVER_WALL_US 1795410252000000ull /* Mon, 23 Nov 2026 05:04:12 UTC */
 #define DRIVER_ID      0x0123456789ABCDEFull
 
+#ifndef DRIVER_REAL_MATCH
 struct match {
-	const char *client; /* "192.0.2.1" or "mx.example.org" */
+	const char *text; /* "192.0.2.1" or "mx.example.org, GET" */
 };
+
+enum table_result
+match_name(const struct match *match, struct span name)
+{
+	struct span list = span_of(match->text), word;
+
+	while ((word = span_word(&list, ", ")).len)
+		if (span_is_equal_nocase(word, name))
+			return TABLE_FOUND;
+	return TABLE_NOT_FOUND;
+}
 
 enum table_result
 match_client(const struct match *match, struct span name, const struct ip *ip)
 {
-	struct span want = span_of(match->client);
 	struct ip want_ip;
 
-	if (ip_parse(want, &want_ip))
+	if (ip_parse(span_of(match->text), &want_ip))
 		return ip_is_equal(ip, &want_ip) ? TABLE_FOUND
 						 : TABLE_NOT_FOUND;
-	return span_is_equal_nocase(name, want) ? TABLE_FOUND : TABLE_NOT_FOUND;
+	return match_name(match, name);
 }
+#endif
 
 struct text {
 	char *p;
@@ -91,6 +104,10 @@ struct driver {
 	enum smtp_want want;   /* the last one */
 };
 
+#ifndef DRIVER_REAL_MATCH
+static struct match driver_forbidden = { "CONNECT, GET, POST" };
+#endif
+
 static const struct smtp_cfg driver_cfg = {
 	.myhostname = "mx.example.com",
 	.mail_name = "Postfix",
@@ -110,9 +127,10 @@ static const struct smtp_cfg driver_cfg = {
 	.is_smtputf8 = true,
 	.bare_newline = SMTP_BARE_NEWLINE_NORMALIZE,
 	.drop_headers = "bcc, content-length, resent-bcc, return-path",
-	.forbidden_commands = "CONNECT, GET, POST",
+#ifndef DRIVER_REAL_MATCH
+	.forbidden_commands = &driver_forbidden,
+#endif
 	.discard_ehlo_keywords = "",
-	.noop_commands = "",
 };
 
 static inline void

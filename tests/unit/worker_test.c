@@ -255,8 +255,6 @@ rig_config(struct rig *r, uint64_t memory_bytes)
 		.timeout_us = 300 * US_PER_SEC,
 		.discard_ehlo_keywords = "",
 		.drop_headers = "bcc",
-		.noop_commands = "",
-		.forbidden_commands = "CONNECT",
 		.bare_newline = SMTP_BARE_NEWLINE_NORMALIZE,
 	};
 	r->cfg.engine.shutdown_us = 2 * US_PER_SEC;
