@@ -78,6 +78,7 @@ static int
 open_shard(struct queue *q, uint16_t idx, struct diag *diag)
 {
 	struct shard *sh = &q->shards[idx];
+	pthread_condattr_t cond_attr;
 	pthread_rwlockattr_t attr;
 	struct store_error error = { "" };
 	int ret;
@@ -90,6 +91,13 @@ open_shard(struct queue *q, uint16_t idx, struct diag *diag)
 		&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
 	pthread_rwlock_init(&sh->store_lock, &attr);
 	pthread_rwlockattr_destroy(&attr);
+	pthread_mutex_init(&sh->post_lock, NULL);
+	pthread_mutex_init(&sh->sync_lock, NULL);
+	pthread_condattr_init(&cond_attr);
+	pthread_condattr_setclock(&cond_attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&sh->sync_cond, &cond_attr);
+	pthread_cond_init(&sh->idle_cond, &cond_attr);
+	pthread_condattr_destroy(&cond_attr);
 	sh->unsynced = must_alloc(UNSYNCED_MAX * sizeof(*sh->unsynced));
 	if (mkdir(sh->path, 0700) != 0 && errno != EEXIST) {
 		diag_fail(diag, EX_CANTCREAT, sh->path, 0, "cannot create: %s",
@@ -143,6 +151,10 @@ close_shard(struct shard *sh)
 	if (sh->dir_fd >= 0)
 		close(sh->dir_fd);
 	pthread_rwlock_destroy(&sh->store_lock);
+	pthread_cond_destroy(&sh->sync_cond);
+	pthread_cond_destroy(&sh->idle_cond);
+	pthread_mutex_destroy(&sh->sync_lock);
+	pthread_mutex_destroy(&sh->post_lock);
 	free(sh->unsynced);
 	free(sh->path);
 }
@@ -354,6 +366,7 @@ queue_stats_get(struct queue *q, struct queue_stats *out)
 		out->commits_n += counter_get(&sh->commits_n);
 		out->committed_msgs_n += counter_get(&sh->committed_n);
 		out->committed_bytes += counter_get(&sh->committed_bytes);
+		out->written_bytes += counter_get(&sh->written_bytes);
 		out->commit_us_sum += counter_get(&sh->commit_us);
 		out->settled_n += counter_get(&sh->settled_sum);
 		out->deferrals_n += counter_get(&sh->deferrals_n);

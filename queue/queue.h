@@ -230,6 +230,7 @@ MUST_USE int queue_salvage(const struct queue_cfg *cfg, FILE *out,
 
 struct queue_stats {
 	uint64_t commits_n, committed_msgs_n, committed_bytes, commit_us_sum;
+	uint64_t written_bytes; /* to the log, records and all */
 	uint64_t settled_n, deferrals_n, spilled_n;
 	uint64_t active_n, deferred_n, held_n, dead_n;
 	uint64_t inflight_bytes, memory_bytes;

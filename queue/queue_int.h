@@ -21,15 +21,16 @@
 #define ID_WORKER_BITS 12
 #define WORKERS_MAX    (1u << ID_WORKER_BITS)
 #define SHARDS_MAX     64u
-#define PORT_ENTRIES   8192u	  /* submitted or not yet reaped, per worker */
-#define POOL_IDLE_MAX  4096u	  /* free messages kept, per worker */
-#define BATCH_BYTES    (8u << 20) /* a batch is full */
-#define SETTLED_MAX    4096u	  /* settled: worth a batch of their own */
-#define UNSYNCED_MAX   16384u	  /* removals in the log and not on the disk */
-#define SETTLED_US     US_PER_SEC /* … or so long after the first */
-#define SPACE_US       100000u	  /* between two looks at the free space */
-#define NO_WORKER      UINT16_MAX /* a message that no port allocated */
-#define PREFETCH_MAX   64u	  /* messages read ahead by one scan */
+#define PORT_ENTRIES   8192u /* submitted or not yet reaped, per worker */
+#define POOL_IDLE_MAX  4096u /* free messages kept, per worker */
+#define BATCH_BYTES \
+	(512u << 10)		/* a batch is full: it overlaps the last sync */
+#define SETTLED_MAX  4096u	/* settled: worth a batch of their own */
+#define UNSYNCED_MAX 16384u	/* removals in the log and not on the disk */
+#define SETTLED_US   US_PER_SEC /* … or so long after the first */
+#define SPACE_US     100000u	/* between two looks at the free space */
+#define NO_WORKER    UINT16_MAX /* a message that no port allocated */
+#define PREFETCH_MAX 64u	/* messages read ahead by one scan */
 
 /* Outcomes on their way to one worker: like ring.h, but by value. */
 struct done_ring {
@@ -76,14 +77,24 @@ struct removal {
 	uint8_t db_state;
 };
 
+/* Written to the log, and on its way to the disk. */
+struct flight {
+	struct msg_list fresh;	  /* being made durable */
+	struct msg_list settling; /* whose records it changes */
+	struct record_meta meta;  /* after it */
+	uint64_t seq;		  /* its last operation */
+	bool is_sync;		  /* somebody waits for the disk */
+	bool is_any;
+};
+
 struct shard {
 	struct queue *queue;
 	uint16_t idx;
 	char *path;
 	int dir_fd;
 	uint64_t memtable_bytes;
-	pthread_t thread;
-	bool is_thread;
+	pthread_t thread, sync_thread;
+	bool is_thread, is_sync_thread;
 
 	/* the database: the commit thread replaces it, others read it */
 	pthread_rwlock_t store_lock;
@@ -91,20 +102,30 @@ struct shard {
 	uint32_t epoch;	     /* how often it was opened */
 	uint64_t retry_us;   /* next attempt at opening it */
 	struct store_error last_error;
-	uint64_t synced_seq; /* all up to this operation is on the disk */
 
 	/* the commit thread's batch */
 	struct record_meta meta, next_meta;
-	struct msg_list fresh;	  /* being made durable */
-	struct msg_list refused;  /* not even tried */
-	struct msg_list settling; /* whose records this batch changes */
-	struct msg_list waiting;  /* settled, not yet in a batch */
+	struct msg_list fresh, settling; /* as in struct flight */
+	struct msg_list refused;	 /* not even tried */
+	struct msg_list waiting;	 /* settled, not yet in a batch */
 	uint64_t chunk_bytes;
-	uint64_t waiting_since_us; /* 0: nothing waits */
-	struct removal *unsynced;
-	uint32_t unsynced_n;
 	bool has_waiter, has_chunks, has_state;
 	uint32_t next_port;
+
+	/* between it and the sync thread: sync_lock */
+	pthread_mutex_t sync_lock;
+	pthread_cond_t sync_cond, idle_cond;
+	struct flight pending; /* written, waits for the sync thread */
+	struct flight failed;  /* its sync failed */
+	struct store_error sync_error;
+	int sync_ret;
+	bool is_syncing, is_sync_closing;
+
+	/* whoever posts outcomes: the one or the other, never both */
+	pthread_mutex_t post_lock; /* the workers' rings */
+	struct removal *unsynced;
+	_Atomic uint32_t unsynced_n;
+	_Atomic uint64_t synced_seq; /* up to here all is on the disk */
 
 	/* settled messages come in: a stack, taken whole */
 	CACHE_ALIGNED _Atomic(struct msg *) settled;
@@ -129,6 +150,7 @@ struct shard {
 
 	/* numbers */
 	counter_t commits_n, committed_n, committed_bytes, commit_us;
+	counter_t written_bytes;
 	counter_t settled_sum, deferrals_n, spilled_n;
 	_Atomic uint64_t entries_n, deferred_n, held_n, dead_n;
 };

@@ -19,7 +19,8 @@ batch_begin(struct shard *sh)
 	sh->has_waiter = sh->has_chunks = sh->has_state = false;
 	if (sh->store == NULL)
 		return;
-	wal_note_put(note, sh->synced_seq);
+	wal_note_put(note, atomic_load_explicit(&sh->synced_seq,
+						memory_order_relaxed));
 	store_batch_clear(sh->store);
 	store_batch_note(sh->store,
 			 (struct span) { (char *)note, sizeof(note) });

@@ -14,7 +14,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define KEY_META SPAN(RECORD_META_KEY)
+#define KEY_META      SPAN(RECORD_META_KEY)
+#define OVERLAP_BYTES (256u << 10)
+#define FILL_US	      500u
 
 /* --- sleeping --- */
 
@@ -105,34 +107,89 @@ count_settled(struct shard *sh)
 	}
 }
 
+/*
+ * Removals need no sync of their own: what comes back after a crash is looked
+ * for before it is delivered. Chunks get the sync of their message. Only so
+ * many removals may be in doubt at a time.
+ */
+static bool
+is_sync_wanted(const struct shard *sh)
+{
+	return sh->fresh.n > 0 || sh->has_waiter || sh->has_state ||
+	       sh->unsynced_n + sh->settling.n > UNSYNCED_MAX / 2;
+}
+
+static struct flight
+take_batch(struct shard *sh)
+{
+	struct flight f = { .fresh = sh->fresh,
+			    .settling = sh->settling,
+			    .meta = sh->next_meta,
+			    .is_sync = is_sync_wanted(sh),
+			    .is_any = true };
+
+	sh->fresh = sh->settling = (struct msg_list) { 0 };
+	return f;
+}
+
+/* The store is believed no more; the log is cut at what was synced. */
+static void
+fail(struct shard *sh, struct flight *f, int ret,
+     const struct store_error *error)
+{
+	post_failed(sh, f, ret);
+	shard_store_lose(sh, ret, error);
+}
+
+/*
+ * Writes the batch. A small one is synced here; of a large one the sync thread
+ * waits for the disk, and the next one is built meanwhile.
+ */
 static void
 commit(struct shard *sh)
 {
-	/*
-	 * Removals need no sync of their own: what comes back after a crash is
-	 * looked for before it is delivered. Chunks get the sync of their
-	 * message. Only so many removals may be in doubt at a time.
-	 */
-	bool is_sync = sh->fresh.n > 0 || sh->has_waiter || sh->has_state ||
-		       sh->unsynced_n + sh->settling.n > UNSYNCED_MAX;
+	uint64_t from_us = clock_now_us(), bytes;
+	bool is_inline = sync_is_idle(sh) &&
+			 store_batch_bytes(sh->store) < OVERLAP_BYTES;
 	struct store_error error;
-	uint64_t from_us, bytes;
+	struct flight f;
 	int ret;
 
 	add_meta(sh);
+	count_settled(sh);
 	bytes = store_batch_bytes(sh->store);
-	from_us = clock_now_us();
-	ret = store_write(sh->store, is_sync, &error);
-	counter_add(&sh->commit_us, clock_now_us() - from_us);
-	counter_add(&sh->commits_n, 1);
+	f = take_batch(sh);
+	ret = store_write(sh->store, is_inline && f.is_sync, &error);
+	post_chunks(sh);
 	if (ret) {
-		post_failed(sh, ret);
-		shard_store_lose(sh, ret, &error);
+		/* What is under way before it may still succeed. */
+		while (!sync_wait_idle(sh, US_PER_SEC))
+			;
+		fail(sh, &f, ret, &error);
 		return;
 	}
+	counter_add(&sh->written_bytes, bytes);
 	space_used(sh, bytes);
-	count_settled(sh);
-	post_durable(sh, is_sync);
+	sh->meta = f.meta;
+	f.seq = store_sequence(sh->store);
+	if (!is_inline) {
+		sync_hand_over(sh, &f);
+		return;
+	}
+	counter_add(&sh->commits_n, 1);
+	counter_add(&sh->commit_us, clock_now_us() - from_us);
+	post_durable(sh, &f);
+}
+
+/* Small batches grow while the disk is busy: they would not be sooner there. */
+static void
+fill(struct shard *sh)
+{
+	while (!sync_is_idle(sh) &&
+	       store_batch_bytes(sh->store) < OVERLAP_BYTES) {
+		sync_wait_idle(sh, FILL_US);
+		batch_collect(sh);
+	}
 }
 
 /* --- the thread --- */
@@ -142,6 +199,35 @@ has_settled(const struct shard *sh)
 {
 	return sh->waiting.n > 0 ||
 	       atomic_load_explicit(&sh->settled_n, memory_order_relaxed) > 0;
+}
+
+static void
+check_sync(struct shard *sh)
+{
+	struct store_error error;
+	struct flight f;
+	int ret;
+
+	ret = sync_take_failed(sh, &f, &error);
+	if (ret)
+		fail(sh, &f, ret, &error);
+}
+
+static void
+work(struct shard *sh)
+{
+	batch_begin(sh);
+	batch_collect(sh);
+	if (sh->store != NULL)
+		fill(sh);
+	if (sh->store == NULL)
+		post_unavailable(sh);
+	else if (!batch_is_empty(sh))
+		commit(sh);
+	post_chunks(sh);
+	post_refused(sh);
+	if (sh->store != NULL)
+		check_sync(sh);
 }
 
 static void *
@@ -155,26 +241,24 @@ shard_main(void *arg)
 		uint64_t now_us = clock_now_us();
 		bool is_urgent = atomic_exchange(&sh->is_urgent, false);
 
+		if (sh->store != NULL)
+			check_sync(sh);
 		if (sh->store == NULL)
 			shard_store_retry(sh, now_us);
 		if (space_is_due(sh, now_us))
 			space_sample(sh, now_us);
 		is_urgent |= is_idle | is_closing;
-		if (!has_entries(sh, false) &&
-		    !(is_urgent && has_settled(sh) && sh->store != NULL)) {
-			if (is_closing)
-				break;
-			is_idle = sleep_us(sh, sleep_limit_us(sh));
+		if (has_entries(sh, false) || (is_urgent && has_settled(sh))) {
+			is_idle = is_closing && sh->store == NULL;
+			if (is_idle && !has_entries(sh, false))
+				break; /* settled, but the disk is away */
+			work(sh);
 			continue;
 		}
-		is_idle = false;
-		batch_begin(sh);
-		batch_collect(sh);
-		if (sh->store == NULL)
-			post_unavailable(sh);
-		if (sh->store != NULL && !batch_is_empty(sh))
-			commit(sh);
-		post_refused(sh);
+		if (is_closing && sync_wait_idle(sh, US_PER_SEC))
+			break;
+		if (!is_closing)
+			is_idle = sleep_us(sh, sleep_limit_us(sh));
 	}
 	return NULL;
 }
@@ -204,9 +288,14 @@ shard_start(struct shard *sh)
 	char name[16];
 	int ret;
 
-	ret = pthread_create(&sh->thread, NULL, shard_main, sh);
+	ret = sync_start(sh);
 	if (ret)
+		return ret;
+	ret = pthread_create(&sh->thread, NULL, shard_main, sh);
+	if (ret) {
+		sync_stop(sh);
 		return -ret;
+	}
 	sh->is_thread = true;
 	snprintf(name, sizeof(name), "commit/%u", sh->idx);
 	pthread_setname_np(sh->thread, name);
@@ -221,5 +310,6 @@ shard_stop(struct shard *sh)
 	atomic_store(&sh->is_closing, true);
 	shard_wake(sh);
 	pthread_join(sh->thread, NULL);
+	sync_stop(sh);
 	sh->is_thread = false;
 }

@@ -18,14 +18,31 @@ bool batch_is_empty(const struct shard *sh);
 /* --- shard_post.c: what follows from its outcome --- */
 
 /* What queue_stats_get() reads. */
-void post_numbers(struct shard *sh);
-void post_durable(struct shard *sh, bool is_sync);
+void post_numbers(struct shard *sh, const struct record_meta *meta);
+/* The commit thread, or the sync thread while it has the flight. */
+void post_durable(struct shard *sh, struct flight *f);
 /* Nothing of it is on the disk, as far as anybody will be told. */
-void post_failed(struct shard *sh, int ret);
+void post_failed(struct shard *sh, struct flight *f, int ret);
+/* Chunks are in the log: their memory is free. */
+void post_chunks(struct shard *sh);
 /* The store is away: operators are told, the rest waits for it. */
 void post_unavailable(struct shard *sh);
 /* Messages that were not even tried. */
 void post_refused(struct shard *sh);
+
+/* --- shard_sync.c: the second half of a large commit --- */
+
+MUST_USE int sync_start(struct shard *sh);
+void sync_stop(struct shard *sh);
+/* Takes the batch as it was written. */
+void sync_hand_over(struct shard *sh, struct flight *f);
+/* Nothing is under way, or it failed. */
+bool sync_is_idle(struct shard *sh);
+/* The same, after waiting for it; false: not within us. */
+bool sync_wait_idle(struct shard *sh, uint64_t us);
+/* A sync failed: its flight and all behind it. 0: none did. Idle from then. */
+int sync_take_failed(struct shard *sh, struct flight *out,
+		     struct store_error *error);
 
 /* --- shard_space.c: is there room --- */
 

@@ -255,7 +255,7 @@ shard_store_open(struct shard *sh, enum store_mode mode,
 	if (meta.id_max < sh->meta.id_max)
 		meta.id_max = sh->meta.id_max;
 	sh->meta = meta;
-	post_numbers(sh);
+	post_numbers(sh, &meta);
 	sh->epoch++;
 	sh->synced_seq = store_sequence(store);
 	pthread_rwlock_wrlock(&sh->store_lock);

@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define OUTCOME_OWN (-1)
+
 /* --- workers --- */
 
 static void
@@ -33,27 +35,38 @@ wake_workers(struct shard *sh)
 			port_wake_worker(&q->ports[i]);
 }
 
-static void
-release_inflight(struct shard *sh, uint64_t bytes)
-{
-	atomic_fetch_sub_explicit(&sh->queue->inflight_bytes,
-				  bytes + sh->chunk_bytes,
-				  memory_order_relaxed);
-	sh->chunk_bytes = 0;
-}
-
-/* Gives the bytes that are no longer in flight. */
+/*
+ * Tells the workers; OUTCOME_OWN: each what its message says. Two
+ * threads post, never to one worker's ring at once. Gives the messages' bytes.
+ */
 static uint64_t
-post_outcomes(struct shard *sh, const struct msg_list *list,
-	      enum queue_outcome outcome)
+post_outcomes(struct shard *sh, const struct msg_list *list, int outcome)
 {
 	uint64_t bytes = 0;
 
+	if (list->n == 0)
+		return 0;
+	pthread_mutex_lock(&sh->post_lock);
 	for (const struct msg *m = list->first; m != NULL; m = msg_next(m)) {
 		bytes += m->inflight_bytes;
-		post_outcome(sh, m, outcome);
+		post_outcome(sh, m,
+			     outcome == OUTCOME_OWN
+				     ? (enum queue_outcome)m->refusal
+				     : (enum queue_outcome)outcome);
 	}
+	pthread_mutex_unlock(&sh->post_lock);
+	atomic_fetch_sub_explicit(&sh->queue->inflight_bytes, bytes,
+				  memory_order_relaxed);
+	wake_workers(sh);
 	return bytes;
+}
+
+void
+post_chunks(struct shard *sh)
+{
+	atomic_fetch_sub_explicit(&sh->queue->inflight_bytes, sh->chunk_bytes,
+				  memory_order_relaxed);
+	sh->chunk_bytes = 0;
 }
 
 /* --- the settled ones --- */
@@ -99,9 +112,9 @@ finish_settled(struct shard *sh, struct msg_list *list, int ret)
 
 /* What a crash, or a log that is cut, could bring back. */
 static void
-note_unsynced(struct shard *sh)
+note_unsynced(struct shard *sh, const struct flight *f)
 {
-	for (const struct msg *m = sh->settling.first; m != NULL;
+	for (const struct msg *m = f->settling.first; m != NULL;
 	     m = msg_next(m)) {
 		if (m->settle != SETTLE_REMOVE || m->is_streaming)
 			continue;
@@ -181,44 +194,38 @@ hand_over(struct shard *sh, struct msg_list *list)
 }
 
 void
-post_numbers(struct shard *sh)
+post_numbers(struct shard *sh, const struct record_meta *meta)
 {
-	atomic_store_explicit(&sh->entries_n, sh->meta.entries_n,
+	atomic_store_explicit(&sh->entries_n, meta->entries_n,
 			      memory_order_relaxed);
-	atomic_store_explicit(&sh->deferred_n, sh->meta.deferred_n,
+	atomic_store_explicit(&sh->deferred_n, meta->deferred_n,
 			      memory_order_relaxed);
-	atomic_store_explicit(&sh->held_n, sh->meta.held_n,
-			      memory_order_relaxed);
-	atomic_store_explicit(&sh->dead_n, sh->meta.dead_n,
-			      memory_order_relaxed);
+	atomic_store_explicit(&sh->held_n, meta->held_n, memory_order_relaxed);
+	atomic_store_explicit(&sh->dead_n, meta->dead_n, memory_order_relaxed);
 }
 
 /* --- outcomes --- */
 
 void
-post_durable(struct shard *sh, bool is_sync)
+post_durable(struct shard *sh, struct flight *f)
 {
-	uint64_t bytes;
-
-	sh->meta = sh->next_meta;
-	post_numbers(sh);
-	if (is_sync) {
-		sh->synced_seq = store_sequence(sh->store);
+	post_numbers(sh, &f->meta);
+	if (f->is_sync) {
+		atomic_store_explicit(&sh->synced_seq, f->seq,
+				      memory_order_relaxed);
 		sh->unsynced_n = 0;
 	} else {
-		note_unsynced(sh);
+		note_unsynced(sh, f);
 	}
-	bytes = post_outcomes(sh, &sh->fresh, QUEUE_DURABLE);
-	release_inflight(sh, bytes);
-	wake_workers(sh);
-	counter_add(&sh->committed_n, sh->fresh.n);
-	counter_add(&sh->committed_bytes, bytes);
-	for (struct msg *m = sh->fresh.first; m != NULL; m = msg_next(m)) {
+	counter_add(&sh->committed_n, f->fresh.n);
+	counter_add(&sh->committed_bytes,
+		    post_outcomes(sh, &f->fresh, QUEUE_DURABLE));
+	for (struct msg *m = f->fresh.first; m != NULL; m = msg_next(m)) {
 		spill(sh, m);
 		m->is_streaming = false;
 	}
-	hand_over(sh, &sh->fresh);
-	finish_settled(sh, &sh->settling, 0);
+	hand_over(sh, &f->fresh);
+	finish_settled(sh, &f->settling, 0);
 }
 
 /* Records of an unfinished message are removed by a later batch. */
@@ -266,16 +273,15 @@ post_unavailable(struct shard *sh)
 }
 
 void
-post_failed(struct shard *sh, int ret)
+post_failed(struct shard *sh, struct flight *f, int ret)
 {
 	enum queue_outcome outcome = ret == -ENOSPC ? QUEUE_FULL : QUEUE_FAILED;
 	struct msg_list rest;
 
 	atomic_store_explicit(&sh->trouble, outcome, memory_order_relaxed);
-	release_inflight(sh, post_outcomes(sh, &sh->fresh, outcome));
-	wake_workers(sh);
-	discard_unfinished(sh, &sh->fresh);
-	rest = refuse_waiters(sh, &sh->settling);
+	post_outcomes(sh, &f->fresh, outcome);
+	discard_unfinished(sh, &f->fresh);
+	rest = refuse_waiters(sh, &f->settling);
 	/* They go first when the store is back. */
 	msg_list_join(&rest, &sh->waiting);
 	sh->waiting = rest;
@@ -284,15 +290,6 @@ post_failed(struct shard *sh, int ret)
 void
 post_refused(struct shard *sh)
 {
-	uint64_t bytes = 0;
-
-	if (sh->refused.n == 0)
-		return;
-	for (struct msg *m = sh->refused.first; m != NULL; m = msg_next(m)) {
-		bytes += m->inflight_bytes;
-		post_outcome(sh, m, (enum queue_outcome)m->refusal);
-	}
-	release_inflight(sh, bytes);
-	wake_workers(sh);
+	post_outcomes(sh, &sh->refused, OUTCOME_OWN);
 	discard_unfinished(sh, &sh->refused);
 }

@@ -6,6 +6,7 @@
  * writes, so that nothing in the memtable has to be concurrent.
  */
 #include "queue/store.h"
+#include "engine/base/crc32c.h"
 
 #include <errno.h>
 #include <rocksdb/c.h>
@@ -41,6 +42,23 @@ static const char *const family_names[STORE_FAMILY_N] = {
 	[STORE_ENVELOPE] = "envelope", [STORE_BODY] = "body",
 	[STORE_STATE] = "state",       [STORE_DUE] = "due",
 };
+
+/* --- checksums --- */
+
+/*
+ * RocksDB's own rocksdb::crc32c::Extend(). Debian builds it for any x86-64, by
+ * table: 30 % of the commit thread's time, 4 us for a message of 4 KiB. Its
+ * calls go through the dynamic linker, which takes the program's definition
+ * before the library's; where it does not, this one is merely unused.
+ */
+uint32_t _ZN7rocksdb6crc32c6ExtendEjPKcm(uint32_t crc, const char *bytes,
+					 size_t len);
+
+uint32_t
+_ZN7rocksdb6crc32c6ExtendEjPKcm(uint32_t crc, const char *bytes, size_t len)
+{
+	return crc32c(crc, bytes, len);
+}
 
 /* --- errors --- */
 
@@ -309,6 +327,15 @@ store_write(struct store *store, bool is_sync, struct store_error *error)
 	rocksdb_write(store->db,
 		      is_sync ? store->write_sync : store->write_lazy,
 		      store->batch, &message);
+	return error_of(message, error);
+}
+
+int
+store_sync(struct store *store, struct store_error *error)
+{
+	char *message = NULL;
+
+	rocksdb_flush_wal(store->db, 1, &message);
 	return error_of(message, error);
 }
 

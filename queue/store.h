@@ -65,6 +65,8 @@ void store_delete(struct store *store, enum store_family family,
  */
 MUST_USE int store_write(struct store *store, bool is_sync,
 			 struct store_error *error);
+/* All that was written before the call is on the disk. Any thread. */
+MUST_USE int store_sync(struct store *store, struct store_error *error);
 /* Number of the last operation written: wal.h counts in it. */
 uint64_t store_sequence(const struct store *store);
 
