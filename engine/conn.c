@@ -226,6 +226,8 @@ conn_close(struct worker *w, struct conn *c)
 {
 	conn_log_disconnect(c);
 	counter_add(&w->stats.disconnects, 1);
+	for (int v = 0; v < SMTP_VERB_N; v++)
+		counter_add(&w->stats.commands, c->smtp.verb_n[v]);
 	if (c->msg != NULL)
 		queue_msg_drop(w->queue, &c->msg);
 	chunk_put(c->streaming);
