@@ -25,6 +25,11 @@ int cmd_control(int argc, char **argv);
  * DIR of a verb whose only option is -c DIR; NULL after saying what is wrong.
  */
 const char *cmd_dir_option(int argc, char **argv);
+/*
+ * The same for verbs with words of their own: takes every "-c DIR" out of them.
+ * NULL: -c without a folder.
+ */
+const char *cmd_take_dir(int *argc, char **argv);
 
 /*
  * `queue …` with its words (argv[0] is "queue"), answered on *out; in the

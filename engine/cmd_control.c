@@ -76,32 +76,18 @@ cmd_ask_engine(const char *control_socket, int argc, char **argv)
 	return copy_answer(fd);
 }
 
-/* Takes "-c DIR" out of the words. */
-static const char *
-take_dir(int *argc, char **argv)
-{
-	const char *dir = CMD_CONFIG_DIR_DEFAULT;
-
-	for (int i = 1; i + 1 < *argc; i++) {
-		if (strcmp(argv[i], "-c") != 0)
-			continue;
-		dir = argv[i + 1];
-		memmove(&argv[i], &argv[i + 2],
-			(size_t)(*argc - i - 1) * sizeof(*argv));
-		*argc -= 2;
-		break;
-	}
-	return dir;
-}
-
 int
 cmd_control(int argc, char **argv)
 {
-	const char *dir = take_dir(&argc, argv);
+	const char *dir = cmd_take_dir(&argc, argv);
 	struct config *cfg;
 	struct diag diag;
 	int code;
 
+	if (dir == NULL) {
+		fprintf(stderr, "penstock: %s: -c needs a folder\n", argv[0]);
+		return EX_USAGE;
+	}
 	diag_init(&diag);
 	cfg = config_load(dir, &diag);
 	if (cfg == NULL) {

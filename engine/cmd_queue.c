@@ -14,26 +14,6 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-/* Takes "-c DIR" out of the words. NULL: -c without a folder. */
-static const char *
-take_dir(int *argc, char **argv)
-{
-	const char *dir = CMD_CONFIG_DIR_DEFAULT;
-
-	for (int i = 1; i < *argc; i++) {
-		if (strcmp(argv[i], "-c") != 0)
-			continue;
-		if (i + 1 == *argc)
-			return NULL;
-		dir = argv[i + 1];
-		memmove(&argv[i], &argv[i + 2],
-			(size_t)(*argc - i - 1) * sizeof(*argv));
-		*argc -= 2;
-		i--;
-	}
-	return dir;
-}
-
 /* Root works on the folder as its owner: no file in it becomes root's. */
 static int
 become_owner(const char *dir)
@@ -77,7 +57,7 @@ on_folder(const struct config *cfg, int argc, char **argv, struct diag *diag)
 int
 cmd_queue(int argc, char **argv)
 {
-	const char *dir = take_dir(&argc, argv);
+	const char *dir = cmd_take_dir(&argc, argv);
 	struct config *cfg;
 	struct diag diag;
 	int code = EX_UNAVAILABLE;

@@ -8,7 +8,6 @@
 #include "engine/engine.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -93,34 +92,6 @@ run(const char *dir)
 	}
 	close(signal_fd);
 	return code;
-}
-
-/* The options that run and check have: -c DIR. NULL: said what is wrong. */
-const char *
-cmd_dir_option(int argc, char **argv)
-{
-	const char *dir = CMD_CONFIG_DIR_DEFAULT;
-	int opt;
-
-	optind = 1;
-	while ((opt = getopt(argc, argv, "c:")) != -1) {
-		if (opt != 'c') {
-			fprintf(stderr,
-				"penstock: usage: penstock %s "
-				"[-c DIR]\n",
-				argv[0]);
-			return NULL;
-		}
-		dir = optarg;
-	}
-	if (optind < argc) {
-		fprintf(stderr,
-			"penstock: %s: \"%s\" is not expected here: usage: "
-			"penstock %s [-c DIR]\n",
-			argv[0], argv[optind], argv[0]);
-		return NULL;
-	}
-	return dir;
 }
 
 int
