@@ -66,7 +66,12 @@ void smtp_reply(struct smtp *s, struct smtp_out *out, enum smtp_reply reply,
 void smtp_reply_text(struct smtp *s, struct smtp_out *out, unsigned code,
 		     const char *text);
 void smtp_out_put(struct smtp_out *out, const char *p, size_t len);
-#define SMTP_REPLY_BYTES_MAX 512u /* RFC 5321 section 4.5.3.1.5, with CRLF */
+#define SMTP_LINE_BYTES_MAX 512u /* RFC 5321 section 4.5.3.1.5, with CRLF */
+/* An error's line and those of smtpd_reject_footer, at most. */
+#define SMTP_REPLY_LINES_MAX 7u
+#define SMTP_REPLY_BYTES_MAX (SMTP_REPLY_LINES_MAX * SMTP_LINE_BYTES_MAX)
+/* smtpd_reject_footer behind the reply at out->p + at, the last one. */
+void smtp_footer_put(const struct smtp *s, struct smtp_out *out, uint32_t at);
 void smtp_error_count(struct smtp *s);
 
 struct smtp_txn *smtp_txn_get(struct smtp *s);

@@ -42,10 +42,10 @@ is_forgiven(struct smtp *s, enum smtp_reply reply)
 
 /* A reply of ours is one line whatever it quotes. */
 static void
-put_line(struct smtp_out *out, unsigned code, const char *dsn, const char *text,
-	 const char *arg)
+put_line(const struct smtp *s, struct smtp_out *out, unsigned code,
+	 const char *dsn, const char *text, const char *arg)
 {
-	char line[SMTP_REPLY_BYTES_MAX];
+	char line[SMTP_LINE_BYTES_MAX];
 	size_t cap = sizeof(line) - 2;
 	const char *hole = arg ? strstr(text, "%s") : NULL;
 	int n;
@@ -60,6 +60,9 @@ put_line(struct smtp_out *out, unsigned code, const char *dsn, const char *text,
 			line[i] = '?';
 	memcpy(line + n, "\r\n", 2);
 	smtp_out_put(out, line, (size_t)n + 2);
+	if (code >= 400 && s->cfg->reject_footer != NULL &&
+	    *s->cfg->reject_footer != '\0')
+		smtp_footer_put(s, out, out->len - (uint32_t)n - 2);
 }
 
 void
@@ -70,7 +73,7 @@ smtp_reply(struct smtp *s, struct smtp_out *out, enum smtp_reply reply,
 
 	if (replies[reply].code >= 400 && !is_forgiven(s, reply))
 		smtp_error_count(s);
-	put_line(out, replies[reply].code, dsn, dsn + strlen(dsn) + 1, arg);
+	put_line(s, out, replies[reply].code, dsn, dsn + strlen(dsn) + 1, arg);
 }
 
 void
@@ -79,5 +82,5 @@ smtp_reply_text(struct smtp *s, struct smtp_out *out, unsigned code,
 {
 	if (code >= 400)
 		smtp_error_count(s);
-	put_line(out, code, "", text, NULL);
+	put_line(s, out, code, "", text, NULL);
 }

@@ -45,7 +45,12 @@ configure(struct driver *d, const uint8_t knobs[KNOBS_N])
 							 "5.7.1 no\r\nreally",
 							 code % 100 == 21 };
 	}
-	d->outcome = (enum smtp_commit)((knobs[6] ^ '0') % 3);
+	cfg->reject_footer =
+		(knobs[6] ^ '0') & 4
+			? "\\c. Ask "
+			  "$server_name\\n($client_address)\\n${helo_name}"
+			: "";
+	d->outcome = (enum smtp_commit)(((knobs[6] ^ '0') & 3) % 3);
 }
 
 /* "250-text" or "250 text", at most 512 bytes, one code for all its lines. */
@@ -57,7 +62,7 @@ check_replies(struct span said)
 	while (said.len) {
 		size_t n = span_find(said, '\n');
 
-		must(n < said.len && n >= 4 && n < SMTP_REPLY_BYTES_MAX);
+		must(n < said.len && n >= 4 && n < SMTP_LINE_BYTES_MAX);
 		must(said.p[n - 1] == '\r');
 		must(span_find(span_to(said, n - 1), '\r') == n - 1);
 		must(span_find(span_to(said, n), '\0') == n);

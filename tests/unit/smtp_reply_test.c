@@ -66,11 +66,11 @@ test_one_line(void)
 	text[sizeof(text) - 1] = '\0';
 	out.len = 0;
 	smtp_reply(&s, &out, REPLY_OK_VRFY, text);
-	CHECK(out.len > 500 && out.len <= SMTP_REPLY_BYTES_MAX);
+	CHECK(out.len > 500 && out.len <= SMTP_LINE_BYTES_MAX);
 	CHECK(memcmp(out.p + out.len - 3, "x\r\n", 3) == 0);
 	out.len = 0;
 	smtp_reply_text(&s, &out, 450, text);
-	CHECK(out.len > 500 && out.len <= SMTP_REPLY_BYTES_MAX);
+	CHECK(out.len > 500 && out.len <= SMTP_LINE_BYTES_MAX);
 	CHECK(memcmp(out.p + out.len - 3, "x\r\n", 3) == 0);
 	CHECK_ROW("they follow each other");
 	out.len = 0;
