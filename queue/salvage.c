@@ -303,8 +303,10 @@ salvage_shard(const char *path, const char *aside, uint64_t memtable_bytes,
 	}
 	ret = store_open(path, memtable_bytes, STORE_SALVAGE, &a.store, &error);
 	if (ret == -EBADMSG || ret == -ENOENT) {
-		fprintf(out, "%s: %s: rebuilt from its tables\n", path,
-			error.text);
+		fprintf(out,
+			"%s: %s: rebuilt from its tables; its logs are in its "
+			"folder lost\n",
+			path, error.text);
 		ret = store_repair(path, &error);
 		if (ret == 0)
 			ret = store_open(path, memtable_bytes, STORE_SALVAGE,

@@ -18,20 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BATCH_HEADER_BYTES 12u
-#define NUMBERS_MAX	   4096u
-#define PATH_BYTES	   4096
-
-/* RocksDB's write_batch.cc: what an entry begins with. */
-enum tag {
-	TAG_DELETE = 0,
-	TAG_PUT = 1,
-	TAG_LOG_DATA = 3,
-	TAG_FAMILY_DELETE = 4,
-	TAG_FAMILY_PUT = 5,
-	TAG_SINGLE_DELETE = 7,
-	TAG_FAMILY_SINGLE_DELETE = 8,
-};
+#define NUMBERS_MAX 4096u
+#define PATH_BYTES  4096
 
 struct rewrite {
 	FILE *out;
@@ -44,7 +32,6 @@ struct rewrite {
 	/* pass 2 */
 	struct wal_writer writer;
 	const char *name;
-	uint64_t kept_n, lost_n;
 	int ret;
 };
 
@@ -95,86 +82,18 @@ find_damage(void *arg, uint64_t offset)
 /* --- pass 2: what is in them --- */
 
 static bool
-get_varint(struct span *s, uint32_t *out)
+is_sound(const struct wal_entry *e)
 {
-	*out = 0;
-	for (unsigned shift = 0; shift < 32; shift += 7) {
-		unsigned char c;
-
-		if (s->len == 0)
-			return false;
-		c = (unsigned char)s->p[0];
-		*s = span_from(*s, 1);
-		*out |= (uint32_t)(c & 0x7f) << shift;
-		if (!(c & 0x80))
-			return true;
-	}
-	return false;
-}
-
-static bool
-get_bytes(struct span *s, struct span *out)
-{
-	uint32_t len;
-
-	if (!get_varint(s, &len) || len > s->len)
-		return false;
-	*out = span_to(*s, len);
-	*s = span_from(*s, len);
-	return true;
-}
-
-struct entry {
-	unsigned tag;
-	uint32_t family;
-	struct span key, value;
-};
-
-/* false: nothing behind it can be read either. */
-static bool
-get_entry(struct span *s, struct entry *e)
-{
-	*e = (struct entry) { 0 };
-	if (s->len == 0)
-		return false;
-	e->tag = (unsigned char)s->p[0];
-	*s = span_from(*s, 1);
-	switch (e->tag) {
-	case TAG_LOG_DATA:
-		return get_bytes(s, &e->value);
-	case TAG_FAMILY_PUT:
-		return get_varint(s, &e->family) && get_bytes(s, &e->key) &&
-		       get_bytes(s, &e->value);
-	case TAG_PUT:
-		return get_bytes(s, &e->key) && get_bytes(s, &e->value);
-	case TAG_FAMILY_DELETE:
-	case TAG_FAMILY_SINGLE_DELETE:
-		return get_varint(s, &e->family) && get_bytes(s, &e->key);
-	case TAG_DELETE:
-	case TAG_SINGLE_DELETE:
-		return get_bytes(s, &e->key);
-	default:
-		return false;
-	}
-}
-
-static bool
-is_sound(const struct entry *e)
-{
-	static const enum record_kind kinds[STORE_FAMILY_N] = {
-		[STORE_ENVELOPE] = RECORD_ENVELOPE,
-		[STORE_BODY] = RECORD_BODY,
-		[STORE_STATE] = RECORD_STATE,
-		[STORE_DUE] = RECORD_DUE,
-	};
+	static const char kinds[] = { RECORD_ENVELOPE, RECORD_BODY,
+				      RECORD_STATE, RECORD_DUE, '\0' };
 	struct span payload;
 	uint16_t n;
 
-	if (e->tag != TAG_FAMILY_PUT || e->family >= STORE_FAMILY_N ||
-	    e->family == STORE_META)
+	if (e->op != WAL_PUT || e->value.len < RECORD_HEAD_BYTES ||
+	    strchr(kinds, e->value.p[1]) == NULL)
 		return false;
-	return record_open(e->value, kinds[e->family], e->key, &payload, &n) ==
-	       0;
+	return record_open(e->value, (enum record_kind)e->value.p[1], e->key,
+			   &payload, &n) == 0;
 }
 
 static void
@@ -195,25 +114,21 @@ static void
 copy_suspect(void *arg, const struct wal_batch *batch)
 {
 	struct rewrite *rw = arg;
-	struct span rest = span_from(batch->bytes, BATCH_HEADER_BYTES);
+	struct span rest = span_from(batch->bytes, WAL_BATCH_HEADER_BYTES);
 	char *p = malloc(batch->bytes.len);
-	size_t len = BATCH_HEADER_BYTES;
+	size_t len = WAL_BATCH_HEADER_BYTES;
 	uint32_t count = 0;
-	struct entry e;
+	struct wal_entry e;
 
 	if (p == NULL) {
 		rw->ret = -ENOMEM;
 		return;
 	}
-	while (rest.len > 0) {
-		const char *from = rest.p;
-
-		if (!get_entry(&rest, &e))
-			break;
+	while (wal_entry_next(&rest, &e)) {
 		if (!is_sound(&e))
 			continue;
-		memcpy(p + len, from, (size_t)(rest.p - from));
-		len += (size_t)(rest.p - from);
+		memcpy(p + len, e.bytes.p, e.bytes.len);
+		len += e.bytes.len;
 		count++;
 	}
 	memcpy(p, batch->bytes.p, 8);
@@ -221,8 +136,6 @@ copy_suspect(void *arg, const struct wal_batch *batch)
 	if (count > 0)
 		write_batch(rw, (struct span) { p, len });
 	free(p);
-	rw->kept_n += count;
-	rw->lost_n += batch->count > count ? batch->count - count : 0;
 	fprintf(rw->out,
 		"%s/%s: the batch at byte %llu is damaged: %u of its %u "
 		"operations kept\n",

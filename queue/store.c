@@ -103,7 +103,7 @@ static rocksdb_options_t *
 options_of(const struct store *store, uint64_t memtable_bytes,
 	   enum store_mode mode)
 {
-	bool may_create = mode == STORE_CREATE;
+	bool may_create = mode != STORE_EXISTING;
 	rocksdb_options_t *base = rocksdb_options_create();
 	rocksdb_options_t *opt = rocksdb_options_create();
 	rocksdb_block_based_table_options_t *table =
@@ -120,7 +120,7 @@ options_of(const struct store *store, uint64_t memtable_bytes,
 	must(error == NULL);
 	rocksdb_options_destroy(base);
 
-	rocksdb_options_set_create_if_missing(opt, may_create);
+	rocksdb_options_set_create_if_missing(opt, mode == STORE_CREATE);
 	rocksdb_options_set_create_missing_column_families(opt, may_create);
 	rocksdb_options_set_paranoid_checks(opt, 1);
 
@@ -230,16 +230,6 @@ store_open(const char *path, uint64_t memtable_bytes, enum store_mode mode,
 
 		release(store);
 		return ret;
-	}
-	/* wal.h reads family numbers in the log. */
-	for (uint32_t i = 0; i < STORE_FAMILY_N; i++) {
-		if (rocksdb_column_family_handle_get_id(store->families[i]) ==
-		    i)
-			continue;
-		span_copy(SPAN("its column families are not the queue's"),
-			  error->text, sizeof(error->text));
-		release(store);
-		return -EBADMSG;
 	}
 	*out = store;
 	return 0;

@@ -15,13 +15,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BLOCK_BYTES	   32768u
-#define HEADER_BYTES	   7u
-#define READ_BYTES	   (32u * BLOCK_BYTES)
-#define BATCH_HEADER_BYTES 12u /* sequence 8, count 4 */
-#define TAG_LOG_DATA	   3u
-#define FILES_MAX	   4096u
-#define CRC_MASK	   0xa282ead8u
+#define BLOCK_BYTES  32768u
+#define HEADER_BYTES 7u
+#define READ_BYTES   (32u * BLOCK_BYTES)
+#define FILES_MAX    4096u
+#define CRC_MASK     0xa282ead8u
 
 enum type { TYPE_ZERO, TYPE_FULL, TYPE_FIRST, TYPE_MIDDLE, TYPE_LAST };
 
@@ -64,15 +62,26 @@ wal_note_put(unsigned char out[WAL_NOTE_BYTES], uint64_t synced_seq)
 	memcpy(out + 4, &synced_seq, 8);
 }
 
-static uint64_t
-note_of(struct span batch)
+/* Its note first; then as many operations as it says, and nothing behind. */
+static bool
+read_batch(struct span bytes, struct wal_batch *out)
 {
-	struct span rest = span_from(batch, BATCH_HEADER_BYTES);
+	struct span rest = span_from(bytes, WAL_BATCH_HEADER_BYTES);
+	struct wal_entry e;
+	uint32_t n = 0;
 
-	if (rest.len < 2 + WAL_NOTE_BYTES || rest.p[0] != TAG_LOG_DATA ||
-	    rest.p[1] != WAL_NOTE_BYTES || memcmp(rest.p + 2, "PQ\1\0", 4) != 0)
-		return WAL_CUT_NOTHING;
-	return get64(rest.p + 6);
+	out->synced_seq = WAL_CUT_NOTHING;
+	out->seq = get64(bytes.p);
+	out->count = get32(bytes.p + 8);
+	for (bool is_first = true; wal_entry_next(&rest, &e);
+	     is_first = false) {
+		n += e.op != WAL_NOTE;
+		if (is_first && e.op == WAL_NOTE &&
+		    e.value.len == WAL_NOTE_BYTES &&
+		    memcmp(e.value.p, "PQ\1\0", 4) == 0)
+			out->synced_seq = get64(e.value.p + 4);
+	}
+	return rest.len == 0 && n == out->count;
 }
 
 static void
@@ -92,17 +101,18 @@ give_batch(struct reader *r, uint64_t offset, struct span bytes)
 				   .bytes = bytes };
 
 	r->is_in_batch = r->is_lost = false;
-	if (bytes.len < BATCH_HEADER_BYTES) {
+	if (bytes.len < WAL_BATCH_HEADER_BYTES) {
 		lose(r, offset);
 		return;
 	}
-	batch.seq = get64(bytes.p);
-	batch.count = get32(bytes.p + 8);
-	batch.synced_seq = note_of(bytes);
-	if (r->is_suspect)
+	if (!read_batch(bytes, &batch))
+		r->is_suspect = true;
+	if (!r->is_suspect)
+		r->visitor->batch(r->visitor->arg, &batch);
+	else if (r->visitor->suspect != NULL)
 		r->visitor->suspect(r->visitor->arg, &batch);
 	else
-		r->visitor->batch(r->visitor->arg, &batch);
+		lose(r, offset);
 }
 
 static void

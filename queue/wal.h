@@ -46,6 +46,20 @@ struct wal_batch {
 	struct span bytes;   /* as RocksDB built it */
 };
 
+/* One operation of a batch, as RocksDB encodes it. */
+enum wal_op { WAL_PUT, WAL_DELETE, WAL_NOTE };
+
+struct wal_entry {
+	enum wal_op op;
+	uint32_t family;
+	struct span bytes; /* all of it */
+	struct span key, value;
+};
+
+/* Walks a batch's bytes: start behind its header. false: end, or not sound. */
+#define WAL_BATCH_HEADER_BYTES 12u /* sequence 8, count 4 */
+MUST_USE bool wal_entry_next(struct span *rest, struct wal_entry *out);
+
 struct wal_visitor {
 	void *arg;
 	/* Files in order, then what is in them. */
@@ -55,8 +69,8 @@ struct wal_visitor {
 	/* Unreadable from here to the next block, or to the file's end. */
 	void (*damage)(void *arg, uint64_t offset);
 	/*
-	 * All of its bytes, but some of them fail their checksum. NULL: that is
-	 * damage like any other.
+	 * All of its bytes, but some fail their checksum, or it is not what it
+	 * says. NULL: that is damage like any other.
 	 */
 	void (*suspect)(void *arg, const struct wal_batch *batch);
 };

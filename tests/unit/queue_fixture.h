@@ -12,10 +12,14 @@
 #include "queue/queue.h"
 #include "tests/unit/check.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -273,6 +277,70 @@ fix_stats(struct fix *f)
 
 	queue_stats_get(f->q, &stats);
 	return stats;
+}
+
+/*
+ * Runs fn in a process of its own that ends without closing anything, as a
+ * crash does. Before this process has threads.
+ */
+__attribute__((unused)) static bool
+fix_in_child(struct fix *f, void (*fn)(struct fix *f, void *arg), void *arg)
+{
+	pid_t pid = fork();
+	int status;
+
+	must(pid >= 0);
+	if (pid == 0) {
+		check_failed_n = 0;
+		fn(f, arg);
+		_exit(check_failed_n != 0);
+	}
+	must(waitpid(pid, &status, 0) == pid);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+/* The newest log of shard 0 that is not empty. */
+__attribute__((unused)) static bool
+fix_log(struct fix *f, char path[256])
+{
+	char dir[128], best[64] = "";
+	struct dirent *e;
+	struct stat st;
+	DIR *d;
+
+	snprintf(dir, sizeof(dir), "%s/shard-0", f->dir);
+	d = opendir(dir);
+	must(d != NULL);
+	while ((e = readdir(d)) != NULL) {
+		size_t len = strlen(e->d_name);
+
+		if (len < 5 || len >= sizeof(best) ||
+		    strcmp(e->d_name + len - 4, ".log") != 0)
+			continue;
+		snprintf(path, 256, "%s/%.60s", dir, e->d_name);
+		if (stat(path, &st) == 0 && st.st_size > 0 &&
+		    strcmp(e->d_name, best) > 0)
+			memcpy(best, e->d_name, len + 1);
+	}
+	closedir(d);
+	snprintf(path, 256, "%s/%s", dir, best);
+	return best[0] != '\0';
+}
+
+/* Inverts a byte of a file; offset from its end when negative. */
+__attribute__((unused)) static void
+fix_damage(const char *path, off_t offset)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	unsigned char c;
+
+	must(fd >= 0);
+	if (offset < 0)
+		offset += lseek(fd, 0, SEEK_END);
+	must(pread(fd, &c, 1, offset) == 1);
+	c = (unsigned char)~c;
+	must(pwrite(fd, &c, 1, offset) == 1);
+	close(fd);
 }
 
 #endif
