@@ -100,6 +100,7 @@ check_alias(void *ctx, const struct table *table, struct span key,
 		[POLICY_TARGET_BAD] = KIND_BAD,
 	};
 	struct check *c = ctx;
+	unsigned named = 0; /* kinds, as bits: one line for a row */
 	struct addr from, to;
 	const char *why;
 	struct span elem;
@@ -111,9 +112,12 @@ check_alias(void *ctx, const struct table *table, struct span key,
 
 		target = policy_target_read(c->policy, elem, &from, false,
 					    false, c->is_local, &to);
-		if (target != POLICY_TARGET_ADDR &&
-		    target != POLICY_TARGET_USER)
-			name_row(c, special[target], table, key);
+		if (target == POLICY_TARGET_ADDR ||
+		    target == POLICY_TARGET_USER ||
+		    named & 1u << special[target])
+			continue;
+		named |= 1u << special[target];
+		name_row(c, special[target], table, key);
 	}
 	if (c->is_local && span_has_prefix_nocase(key, SPAN("owner-")))
 		name_row(c, KIND_OWNER, table, key);

@@ -165,9 +165,10 @@ static void
 test_many(void)
 {
 	struct site_text text = {
-		.alias_maps = "inline:{ {a = /x} {b = /x} {c = /x} {d = /x} "
-			      "{e = /x} {f = /x} {g = /x} "
-			      "{postmaster = user@vm.example} }"
+		.alias_maps =
+			"inline:{ {a = /x, /y} {b = /x} {c = /x} {d = /x} "
+			"{e = /x} {f = /x} {g = /x} "
+			"{postmaster = user@vm.example} }"
 	};
 	struct site s;
 
