@@ -501,6 +501,31 @@ on_reply(struct load_conn *c, enum load_verdict verdict, uint64_t now_us)
 	}
 }
 
+/*
+ * The message has failed already, and this command was out before that was
+ * known: its refusal is no news (RFC 2920 section 3.1).
+ */
+static bool
+is_consequence(const struct load_conn *c, enum load_verdict verdict)
+{
+	return c->outcome != LOAD_NONE && c->phase >= LOAD_RCPT &&
+	       c->phase <= LOAD_BDAT &&
+	       (verdict == LOAD_TEMPORARY || verdict == LOAD_PERMANENT);
+}
+
+static void
+reply_count(struct load_conn *c, enum load_verdict verdict, struct span text)
+{
+	uint16_t code = c->reply.code;
+
+	if (is_consequence(c, verdict))
+		return;
+	if (phases[c->phase].has_status && c->has_status &&
+	    !load_reply_has_status(text, code))
+		verdict = LOAD_WRONG;
+	load_stats_reply(c->stats, c->phase, verdict, code, text);
+}
+
 /* The last line of a reply is here. */
 static void
 reply_take(struct load_conn *c, struct span text, uint64_t now_us)
@@ -508,11 +533,7 @@ reply_take(struct load_conn *c, struct span text, uint64_t now_us)
 	uint16_t code = c->reply.code;
 	enum load_verdict verdict = judge(c, code);
 
-	if (phases[c->phase].has_status && c->has_status &&
-	    !load_reply_has_status(text, code))
-		load_stats_reply(c->stats, c->phase, LOAD_WRONG, code, text);
-	else
-		load_stats_reply(c->stats, c->phase, verdict, code, text);
+	reply_count(c, verdict, text);
 	if ((c->phase == LOAD_END || c->phase == LOAD_BDAT) && c->is_body_out) {
 		/* an answer to a body that is still on its way: only a server
 		 * that gives up does this, and the stream is of no more use */

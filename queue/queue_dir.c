@@ -55,7 +55,7 @@ check_dir(const char *dir, bool may_create, struct diag *diag)
 	if (!S_ISDIR(st.st_mode)) {
 		diag_fail(diag, EX_CANTCREAT, dir, 0,
 			  "is a file, not a folder: name a folder in "
-			  "queue_directory");
+			  "penstock_queue_directory");
 		return -1;
 	}
 	if (st.st_uid != geteuid()) {
@@ -141,7 +141,7 @@ check_mark(const char *dir, int fd, struct diag *diag)
 	else
 		diag_fail(diag, EX_CONFIG, dir, 0,
 			  "its file %s is not penstock's: name an empty or new "
-			  "folder in queue_directory",
+			  "folder in penstock_queue_directory",
 			  MARK_NAME);
 	return -1;
 }
@@ -154,7 +154,7 @@ lock_mark(const char *dir, int fd, struct diag *diag)
 	if (errno == EWOULDBLOCK)
 		diag_fail(diag, EX_TEMPFAIL, dir, 0,
 			  "another penstock has this queue: stop that one, or "
-			  "name another folder in queue_directory");
+			  "name another folder in penstock_queue_directory");
 	else
 		diag_fail(diag, EX_OSERR, dir, 0, "cannot lock %s: %s",
 			  MARK_NAME, strerror(errno));
@@ -181,7 +181,7 @@ open_mark(const char *dir, bool may_create, struct diag *diag)
 	if (ret == 0 && name[0] != '\0')
 		diag_fail(diag, EX_CONFIG, dir, 0,
 			  "is not a penstock queue (it holds \"%s\"): name an "
-			  "empty or new folder in queue_directory",
+			  "empty or new folder in penstock_queue_directory",
 			  name);
 	else if (ret == 0 && !may_create)
 		diag_fail(diag, EX_NOINPUT, dir, 0,

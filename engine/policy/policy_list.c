@@ -221,8 +221,10 @@ add_table(struct compile *c, const struct policy_word *word, struct span name)
 
 	rule.table = table_open(name, c->policy->cfg->dir, c->diag);
 	if (rule.table == NULL) {
-		complain(c, DIAG_ERROR, "%s: cannot use %.*s", word->name,
+		/* the table has said what is wrong with it, and where */
+		complain(c, DIAG_NOTE, "%s: cannot use %.*s", word->name,
 			 SPAN_FMT(name));
+		c->is_bad = true;
 		return;
 	}
 	add_rule(c, rule);

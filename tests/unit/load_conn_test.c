@@ -27,6 +27,7 @@ static const struct {
 	enum load_outcome outcome; /* of the last message */
 	uint32_t accepted_n;
 	uint64_t wrong_n;
+	uint64_t refused_n; /* replies counted as 4xx or 5xx */
 } rows[] = {
 	{ "a message at a time",
 	  HELLO MAIL "S: 250 2.1.0 Ok\r\n"
@@ -34,93 +35,93 @@ static const struct {
 		     "C: RCPT TO:<u1@d>\r\nS: 250 2.1.5 Ok\r\n"
 		     "C: DATA\r\nS: 354 go\r\nC: <body>\r\n"
 		     "S: 250 2.0.0 queued\r\n",
-	  PLAIN, LOAD_WANT_MSG, LOAD_ACKED, 2, 0 },
+	  PLAIN, LOAD_WANT_MSG, LOAD_ACKED, 2, 0, 0 },
 	{ "pipelined",
 	  HELLO MAIL RCPT "C: DATA\r\nS: 250 2.1.0 Ok\r\nS: 250 2.1.5 Ok\r\n"
 			  "S: 251 2.1.5 Ok\r\nS: 354 go\r\nC: <body>\r\n"
 			  "S: 250 2.0.0 queued\r\n",
-	  PIPELINED, LOAD_WANT_MSG, LOAD_ACKED, 2, 0 },
+	  PIPELINED, LOAD_WANT_MSG, LOAD_ACKED, 2, 0, 0 },
 	{ "BDAT",
 	  HELLO MAIL "S: 250 2.1.0 Ok\r\n"
 		     "C: RCPT TO:<u0@d>\r\nS: 250 2.1.5 Ok\r\n"
 		     "C: RCPT TO:<u1@d>\r\nS: 250 2.1.5 Ok\r\n"
 		     "C: BDAT 600 LAST\r\nC: <body>\r\n"
 		     "S: 250 2.0.0 queued\r\n",
-	  BDAT, LOAD_WANT_MSG, LOAD_ACKED, 2, 0 },
+	  BDAT, LOAD_WANT_MSG, LOAD_ACKED, 2, 0, 0 },
 	{ "BDAT, all in one",
 	  HELLO MAIL RCPT "C: BDAT 600 LAST\r\nC: <body>\r\n"
 			  "S: 250 2.1.0 Ok\r\nS: 250 2.1.5 Ok\r\n"
 			  "S: 250 2.1.5 Ok\r\nS: 250 2.0.0 queued\r\n",
-	  BDAT_PIPELINED, LOAD_WANT_MSG, LOAD_ACKED, 2, 0 },
+	  BDAT_PIPELINED, LOAD_WANT_MSG, LOAD_ACKED, 2, 0, 0 },
 	{ "one recipient refused",
 	  HELLO MAIL "S: 250 2.1.0 Ok\r\n"
 		     "C: RCPT TO:<u0@d>\r\nS: 550 5.1.1 no\r\n"
 		     "C: RCPT TO:<u1@d>\r\nS: 250 2.1.5 Ok\r\n"
 		     "C: DATA\r\nS: 354 go\r\nC: <body>\r\nS: 250 2.0.0 q\r\n",
-	  PLAIN, LOAD_WANT_MSG, LOAD_ACKED, 1, 0 },
+	  PLAIN, LOAD_WANT_MSG, LOAD_ACKED, 1, 0, 1 },
 	{ "all recipients deferred",
 	  HELLO MAIL "S: 250 2.1.0 Ok\r\n"
 		     "C: RCPT TO:<u0@d>\r\nS: 450 4.1.1 no\r\n"
 		     "C: RCPT TO:<u1@d>\r\nS: 450 4.1.1 no\r\n"
 		     "C: RSET\r\nS: 250 2.0.0 Ok\r\n",
-	  PLAIN, LOAD_WANT_MSG, LOAD_DEFERRED, 0, 0 },
+	  PLAIN, LOAD_WANT_MSG, LOAD_DEFERRED, 0, 0, 2 },
 	{ "all recipients refused, DATA refused",
 	  HELLO MAIL RCPT "C: DATA\r\nS: 250 2.1.0 Ok\r\nS: 550 5.1.1 no\r\n"
 			  "S: 550 5.1.1 no\r\nS: 554 5.5.1 no\r\n"
 			  "C: RSET\r\nS: 250 2.0.0 Ok\r\n",
-	  PIPELINED, LOAD_WANT_MSG, LOAD_REJECTED, 0, 0 },
+	  PIPELINED, LOAD_WANT_MSG, LOAD_REJECTED, 0, 0, 2 },
 	{ "all recipients refused, DATA taken",
 	  HELLO MAIL RCPT "C: DATA\r\nS: 250 2.1.0 Ok\r\nS: 550 5.1.1 no\r\n"
 			  "S: 550 5.1.1 no\r\nS: 354 go\r\nC: .\r\n"
 			  "S: 554 5.5.1 no\r\n",
-	  PIPELINED, LOAD_WANT_MSG, LOAD_REJECTED, 0, 0 },
+	  PIPELINED, LOAD_WANT_MSG, LOAD_REJECTED, 0, 0, 2 },
 	{ "MAIL deferred", HELLO MAIL "S: 452 4.3.1 full\r\n", PLAIN,
-	  LOAD_WANT_MSG, LOAD_DEFERRED, 0, 0 },
+	  LOAD_WANT_MSG, LOAD_DEFERRED, 0, 0, 1 },
 	{ "MAIL deferred, the rest refused as its consequence",
 	  HELLO MAIL RCPT "C: DATA\r\nS: 452 4.3.1 full\r\n"
 			  "S: 503 5.5.1 no\r\nS: 503 5.5.1 no\r\n"
 			  "S: 503 5.5.1 no\r\nC: RSET\r\nS: 250 2.0.0 Ok\r\n",
-	  PIPELINED, LOAD_WANT_MSG, LOAD_DEFERRED, 0, 0 },
+	  PIPELINED, LOAD_WANT_MSG, LOAD_DEFERRED, 0, 0, 1 },
 	{ "end of data deferred",
 	  HELLO MAIL RCPT "C: DATA\r\nS: 250 2.1.0 Ok\r\nS: 250 2.1.5 Ok\r\n"
 			  "S: 250 2.1.5 Ok\r\nS: 354 go\r\nC: <body>\r\n"
 			  "S: 451 4.3.0 disk\r\n",
-	  PIPELINED, LOAD_WANT_MSG, LOAD_DEFERRED, 2, 0 },
+	  PIPELINED, LOAD_WANT_MSG, LOAD_DEFERRED, 2, 0, 1 },
 	{ "BDAT refused resets",
 	  HELLO MAIL RCPT "C: BDAT 600 LAST\r\nC: <body>\r\n"
 			  "S: 250 2.1.0 Ok\r\nS: 250 2.1.5 Ok\r\n"
 			  "S: 250 2.1.5 Ok\r\nS: 452 4.3.1 full\r\n"
 			  "C: RSET\r\nS: 250 2.0.0 Ok\r\n",
-	  BDAT_PIPELINED, LOAD_WANT_MSG, LOAD_DEFERRED, 2, 0 },
+	  BDAT_PIPELINED, LOAD_WANT_MSG, LOAD_DEFERRED, 2, 0, 1 },
 	{ "421 in a transaction", HELLO MAIL "S: 421 4.3.2 closing\r\n", PLAIN,
-	  LOAD_WANT_CLOSE, LOAD_DEFERRED, 0, 0 },
+	  LOAD_WANT_CLOSE, LOAD_DEFERRED, 0, 0, 1 },
 	{ "421 for a greeting", "S: 421 4.3.2 busy\r\n", PLAIN, LOAD_WANT_CLOSE,
-	  LOAD_NONE, 0, 0 },
+	  LOAD_NONE, 0, 0, 1 },
 	{ "250 for a greeting", "S: 250 hi\r\n", PLAIN, LOAD_WANT_CLOSE,
-	  LOAD_NONE, 0, 1 },
+	  LOAD_NONE, 0, 1, 0 },
 	{ "wrong code", HELLO MAIL "S: 354 go\r\n", PLAIN, LOAD_WANT_MSG,
-	  LOAD_REJECTED, 0, 1 },
+	  LOAD_REJECTED, 0, 1, 0 },
 	{ "status of another class",
 	  HELLO MAIL "S: 250 5.1.0 Ok\r\n"
 		     "C: RCPT TO:<u0@d>\r\nS: 250 2.1.5 Ok\r\n"
 		     "C: RCPT TO:<u1@d>\r\n",
-	  PLAIN, LOAD_WANT_BYTES, LOAD_NONE, 1, 1 },
+	  PLAIN, LOAD_WANT_BYTES, LOAD_NONE, 1, 1, 0 },
 	{ "no reply at all", HELLO MAIL "S: nonsense\r\n", PLAIN,
-	  LOAD_WANT_CLOSE, LOAD_REJECTED, 0, 1 },
+	  LOAD_WANT_CLOSE, LOAD_REJECTED, 0, 1, 0 },
 	{ "a reply too many",
 	  HELLO MAIL RCPT "C: DATA\r\nS: 250 2.1.0 Ok\r\nS: 250 2.1.5 Ok\r\n"
 			  "S: 250 2.1.5 Ok\r\nS: 354 go\r\nC: <body>\r\n"
 			  "S: 250 2.0.0 q\r\nS: 250 2.0.0 q\r\n",
-	  PIPELINED, LOAD_WANT_CLOSE, LOAD_ACKED, 2, 1 },
+	  PIPELINED, LOAD_WANT_CLOSE, LOAD_ACKED, 2, 1, 0 },
 	{ "BDAT not offered", "S: 220 mx\r\nC: EHLO me\r\nS: 250 mx\r\n", BDAT,
-	  LOAD_WANT_CLOSE, LOAD_NONE, 0, 1 },
+	  LOAD_WANT_CLOSE, LOAD_NONE, 0, 1, 0 },
 	{ "pipelining not offered, nor SIZE nor status codes",
 	  "S: 220 mx\r\nC: EHLO me\r\nS: 250 mx\r\n"
 	  "C: MAIL FROM:<a@b>\r\nS: 250 Ok\r\nC: RCPT TO:<u0@d>\r\n",
-	  PIPELINED, LOAD_WANT_BYTES, LOAD_NONE, 0, 0 },
-	{ "idle", "S: 220 mx\r\n", IDLE, LOAD_WANT_BYTES, LOAD_NONE, 0, 0 },
+	  PIPELINED, LOAD_WANT_BYTES, LOAD_NONE, 0, 0, 0 },
+	{ "idle", "S: 220 mx\r\n", IDLE, LOAD_WANT_BYTES, LOAD_NONE, 0, 0, 0 },
 	{ "idle, timed out", "S: 220 mx\r\nS: 421 4.4.2 bye\r\n", IDLE,
-	  LOAD_WANT_CLOSE, LOAD_NONE, 0, 0 },
+	  LOAD_WANT_CLOSE, LOAD_NONE, 0, 0, 1 },
 };
 
 static struct message_gen gen;
@@ -239,6 +240,7 @@ test_row(size_t i, size_t step)
 	CHECK(c.want == rows[i].want);
 	CHECK(c.accepted_n == rows[i].accepted_n || !has_msg);
 	CHECK(stats.wrong_n == rows[i].wrong_n);
+	CHECK(stats.temporary_n + stats.permanent_n == rows[i].refused_n);
 	outcome = load_conn_take(&c);
 	CHECK(outcome == rows[i].outcome);
 	CHECK(load_conn_take(&c) == LOAD_NONE);

@@ -111,7 +111,7 @@ static const struct {
 	  NULL },
 	{ "table of no type",
 	  { .client = "check_client_access nosuch:x" },
-	  "check_client_access: cannot use nosuch:x",
+	  "nosuch:x: there is no table type",
 	  NULL },
 	{ "bare table", { .sender = "inline:{ {x = OK} }" }, NULL, NULL },
 	{ "bare table at DATA",
