@@ -288,8 +288,9 @@ apply_word(const struct job *j)
 	int i = find_word(words, span_trim(span_of(j->value)));
 
 	if (i < 0)
-		return fail(j, "write one of: %s",
-			    words[0] == '.' ? words + 1 : words);
+		return words[0] == '.'
+			       ? fail(j, "write%s, or nothing", words + 1)
+			       : fail(j, "write one of: %s", words);
 	if (is_bool)
 		*(bool *)j->field = i == 1;
 	else

@@ -2,6 +2,7 @@
 /* The slots over a text: linear probing, two thirds full at most. */
 #include "engine/config/table_index.h"
 #include "engine/config/line.h"
+#include "engine/config/text.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -17,7 +18,10 @@ table_index_init(struct table_index *ix, uint64_t rows_max)
 		return -ENOMEM;
 	ix->slots_n = rows_max + rows_max / 2 + 2;
 	ix->slots = calloc(ix->slots_n, sizeof(*ix->slots));
-	return ix->slots ? 0 : -ENOMEM;
+	if (ix->slots == NULL)
+		return -ENOMEM;
+	text_want_large_pages(ix->slots, ix->slots_n * sizeof(*ix->slots));
+	return 0;
 }
 
 void

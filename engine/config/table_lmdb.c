@@ -14,6 +14,7 @@
 #include <lmdb.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -125,9 +126,29 @@ read_env(MDB_env *env, struct table_index *ix)
 	return error;
 }
 
+/*
+ * LMDB reads the file through a map: pages that a file cut short does not have
+ * would end the process with SIGBUS.
+ */
+static int
+check_size(MDB_env *env, int fd)
+{
+	MDB_envinfo info;
+	MDB_stat stat;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return errno;
+	mdb_env_info(env, &info);
+	mdb_env_stat(env, &stat);
+	return (uint64_t)st.st_size / stat.ms_psize > info.me_last_pgno
+		       ? 0
+		       : MDB_CORRUPTED;
+}
+
 /* 0 or LMDB's error. */
 static int
-read_file(const char *path, struct table_index *ix)
+read_file(const char *path, int fd, struct table_index *ix)
 {
 	MDB_env *env;
 	int error = mdb_env_create(&env);
@@ -136,6 +157,10 @@ read_file(const char *path, struct table_index *ix)
 		return error;
 	error = mdb_env_open(env, path, MDB_NOSUBDIR | MDB_RDONLY | MDB_NOLOCK,
 			     0);
+	if (error == EBADF) /* what it makes of an empty file */
+		error = MDB_INVALID;
+	if (error == 0)
+		error = check_size(env, fd);
 	if (error == 0)
 		error = read_env(env, ix);
 	mdb_env_close(env);
@@ -163,7 +188,7 @@ table_lmdb_open(const struct table_spec *spec)
 			 path);
 		goto done;
 	}
-	error = error ? -error : read_file(path, &ix);
+	error = error ? -error : read_file(path, fd, &ix);
 	if (error)
 		say_fail(spec->diag, EX_DATAERR, spec->file, spec->line,
 			 "%s cannot be read: %s: write it anew with "

@@ -7,10 +7,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define STORE_BLOCK_BYTES 8192
+#define LARGE_BYTES	  (32u << 20)
 
 struct store_block {
 	struct store_block *next;
@@ -93,6 +95,18 @@ text_fini(struct text *t)
 	*t = (struct text) { 0 };
 }
 
+void
+text_want_large_pages(void *p, size_t bytes)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t start = ((uintptr_t)p + page - 1) / page * page;
+	uintptr_t end = ((uintptr_t)p + bytes) / page * page;
+
+	/* A wish: where it cannot be had, nothing changes. */
+	if (bytes >= LARGE_BYTES && end > start)
+		(void)!madvise((void *)start, end - start, MADV_HUGEPAGE);
+}
+
 static int
 read_all(struct text *t, int fd, size_t bytes_max)
 {
@@ -131,8 +145,10 @@ text_read_file(struct text *t, const char *path, size_t bytes_max)
 		res = -EFBIG;
 	else if (st.st_size > 0 && !reserve(t, (size_t)st.st_size + 1))
 		res = -ENOMEM;
-	else
+	else {
+		text_want_large_pages(t->p, t->cap);
 		res = read_all(t, fd, bytes_max);
+	}
 	close(fd);
 	if (res != 0)
 		text_fini(t);
