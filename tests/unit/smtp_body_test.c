@@ -19,6 +19,9 @@
 	(CHUNK_SMALL_BYTES - sizeof(struct chunk) - \
 	 (BODY_NAME_MAX + BODY_ROOM_MIN + 128))
 
+#define N10  "NNNNNNNNNN"
+#define N100 N10 N10 N10 N10 N10 N10 N10 N10 N10 N10
+
 enum how {
 	LF_END = 1, /* smtpd_forbid_bare_newline = no */
 	BDAT = 2,
@@ -412,6 +415,8 @@ test_long(struct feeder *f)
 	} texts[] = {
 		{ "headers", "A: bcdefghijklmnopqrstuvwxyz\r\n",
 		  "A: bcdefghijklmnopqrstuvwxyz\n", 3000, "\r\nx\r\n.\r\n" },
+		{ "headers with long names", N100 N100 N100 N100 "N: o\r\n",
+		  N100 N100 N100 N100 "N: o\n", 500, "\r\nx\r\n.\r\n" },
 		{ "dropped headers", "Bcc: bcdefghijklmnopqrstuvwxyz\r\n", "",
 		  3000, "\r\nx\r\n.\r\n" },
 		{ "continuation", "A: b\r\n cdefghijklmnopqrstuvwxyz\r\n",

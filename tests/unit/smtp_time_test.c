@@ -148,6 +148,18 @@ test_deadline_waits(void)
 	driver_commit(&d);
 	CHECK(left_ms(&d) == 10000);
 	driver_end(&d);
+	CHECK_ROW("policy");
+	session_open(&d, deadlines);
+	d.stops_at_commit = false;
+	d.check_us = 9 * US_PER_SEC;
+	driver_say(&d, HELO MAIL);
+	CHECK(left_ms(&d) == 10000);
+	driver_say(&d, "RCPT TO:<no@x>\r\n" RCPT DATA);
+	CHECK(left_ms(&d) == 10000);
+	driver_say(&d, ".\r\n");
+	CHECK(left_ms(&d) == 10000);
+	d.check_us = 0;
+	driver_end(&d);
 	CHECK_ROW("bytes shown twice");
 	session_open(&d, deadlines);
 	d.stops_at_commit = false;
