@@ -16,7 +16,8 @@
 #include <unistd.h>
 
 #define EVENTS_MAX  256
-#define ACCEPTS_MAX 64 /* per listener and turn */
+#define ACCEPTS_MAX 64	    /* per listener and turn */
+#define REST_US	    100000u /* without descriptors: accept nothing so long */
 
 /* --- open and close --- */
 
@@ -46,7 +47,7 @@ watch_listeners(struct net *net)
 		if (ls->all[i].worker_idx != net->worker_idx)
 			continue;
 		*at = (struct net_source) { NET_LISTENER, ls->all[i].fd,
-					ls->all[i].service_idx };
+					    ls->all[i].service_idx };
 		ret = watch(net, at, EPOLLIN);
 		if (ret)
 			return ret;
@@ -113,15 +114,43 @@ net_wake_add(struct net *net, int fd)
 	return watch(net, at, EPOLLIN);
 }
 
+static void
+listen_events(struct net *net, uint32_t events)
+{
+	for (unsigned i = 0; i < net->listener_sources_n; i++) {
+		struct net_source *at = &net->listener_sources[i];
+		struct epoll_event ev = { .events = events, .data.ptr = at };
+
+		epoll_ctl(net->epoll_fd, EPOLL_CTL_MOD, at->fd, &ev);
+	}
+}
+
 void
 net_stop_accepting(struct net *net)
 {
-	if (!net->is_accepting)
-		return;
 	net->is_accepting = false;
-	for (unsigned i = 0; i < net->listener_sources_n; i++)
-		epoll_ctl(net->epoll_fd, EPOLL_CTL_DEL,
-			  net->listener_sources[i].fd, NULL);
+	listen_events(net, 0);
+}
+
+/*
+ * No descriptor for who knocks: a listener that stays ready would keep the
+ * worker spinning. The backlog waits until some connection has ended.
+ */
+static void
+rest(struct net *net)
+{
+	net->rest_until_us = clock_now_us() + REST_US;
+	listen_events(net, 0);
+}
+
+static void
+rest_end(struct net *net)
+{
+	if (net->rest_until_us == 0 || clock_now_us() < net->rest_until_us)
+		return;
+	net->rest_until_us = 0;
+	if (net->is_accepting)
+		listen_events(net, EPOLLIN);
 }
 
 /* --- new streams --- */
@@ -164,8 +193,12 @@ accept_one(struct net *net, const struct net_source *listener)
 	int fd = accept4(listener->fd, (struct sockaddr *)&peer, &len,
 			 SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	if (fd < 0) /* nobody there, or no descriptor: the backlog waits */
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
+		    errno == ENOBUFS)
+			rest(net);
 		return errno == ECONNABORTED || errno == EINTR;
+	}
 	if (open_n(net) >= net->conns_max || (s = stream_new(net)) == NULL) {
 		close(fd);
 		counter_add(&net->count.refused, 1);
@@ -250,6 +283,9 @@ net_poll_in(struct net *net, struct ready *ready, uint64_t sleep_until_us)
 	int timeout = sleep_ms(sleep_until_us), n;
 
 	expire_closing(net);
+	rest_end(net);
+	if (net->rest_until_us && timeout > (int)(REST_US / 1000))
+		timeout = REST_US / 1000;
 	if (net->closing.next != &net->closing && timeout > 1000)
 		timeout = 1000;
 	n = epoll_wait(net->epoll_fd, events, EVENTS_MAX, timeout);

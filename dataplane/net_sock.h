@@ -43,6 +43,7 @@ struct net_stream {
 struct net {
 	int epoll_fd;
 	bool is_accepting;
+	uint64_t rest_until_us; /* no descriptors: 0 when there are */
 	uint32_t conns_max, rx_bytes;
 	struct net_listeners *listeners;
 	unsigned worker_idx;

@@ -228,4 +228,3 @@ net_abort(struct net *net, struct net_stream **s_inout)
 	setsockopt(s->source.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 	net_stream_free(net, s);
 }
-

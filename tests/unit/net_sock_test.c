@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -250,6 +251,37 @@ test_limit(void)
 	teardown(&r);
 }
 
+/* Without descriptors the worker rests instead of spinning, then goes on. */
+static void
+test_no_descriptors(void)
+{
+	struct rlimit was, none;
+	struct rig r;
+	unsigned events = 0;
+	int probe;
+
+	CHECK_ROW("no descriptors");
+	open_net(&r);
+	r.client = dial(r.port);
+	probe = dup(0);
+	close(probe);
+	getrlimit(RLIMIT_NOFILE, &was);
+	none = was;
+	none.rlim_cur = (rlim_t)probe;
+	must(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	for (int i = 0; i < 50; i++)
+		events += net_poll_in(r.net, &r.ready, clock_now_us() + 2000);
+	CHECK(net_accept(r.net) == NULL);
+	CHECK(events < 10);
+	must(setrlimit(RLIMIT_NOFILE, &was) == 0);
+	for (int i = 0; i < 100 && r.stream == NULL; i++) {
+		net_poll_in(r.net, &r.ready, clock_now_us() + 20000);
+		r.stream = net_accept(r.net);
+	}
+	CHECK(r.stream != NULL);
+	teardown(&r);
+}
+
 static void
 test_wake(void)
 {
@@ -317,6 +349,7 @@ main(void)
 	test_backpressure();
 	test_last_reply();
 	test_limit();
+	test_no_descriptors();
 	test_wake();
 	test_errors();
 	return check_end();
