@@ -168,9 +168,11 @@ flush_drops(struct queue *q, struct port *port)
 	struct msg *m;
 
 	while ((m = port->drops.first) != NULL) {
+		struct msg *behind = msg_next(m);
+
 		if (!ring_put(&port->in, entry_of(m, ENTRY_DROP)))
 			return false;
-		port->drops.first = msg_next(m);
+		port->drops.first = behind;
 		wake_commit(q, port);
 	}
 	port->drops.last = NULL;

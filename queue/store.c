@@ -60,6 +60,18 @@ _ZN7rocksdb6crc32c6ExtendEjPKcm(uint32_t crc, const char *bytes, size_t len)
 	return crc32c(crc, bytes, len);
 }
 
+#ifdef __SANITIZE_THREAD__
+/* Debian's RocksDB is not instrumented: its atomics are not seen, its memcpy
+ * is. */
+const char *__tsan_default_suppressions(void);
+
+const char *
+__tsan_default_suppressions(void)
+{
+	return "called_from_lib:librocksdb.so\n";
+}
+#endif
+
 /* --- errors --- */
 
 /* RocksDB's C interface has sentences only. Takes message; NULL is fine. */
