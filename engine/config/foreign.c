@@ -12,6 +12,7 @@ enum kind {
 #define FOREIGN_KIND(kind, level, verdict) KIND_##kind,
 #define FOREIGN(name, kind, def, why)
 #include "engine/config/foreign.def"
+#include "engine/config/foreign_sending.def"
 #undef FOREIGN_KIND
 #undef FOREIGN
 };
@@ -23,15 +24,16 @@ static const struct {
 #define FOREIGN_KIND(kind, level, verdict) { DIAG_##level, verdict },
 #define FOREIGN(name, kind, def, why)
 #include "engine/config/foreign.def"
+#include "engine/config/foreign_sending.def"
 #undef FOREIGN_KIND
 #undef FOREIGN
 };
 
-/* Sorted by name. */
 static const struct foreign rows[] = {
 #define FOREIGN_KIND(kind, level, verdict)
 #define FOREIGN(name, kind, def, why) { #name, KIND_##kind, def, why },
 #include "engine/config/foreign.def"
+#include "engine/config/foreign_sending.def"
 #undef FOREIGN_KIND
 #undef FOREIGN
 };
@@ -66,21 +68,9 @@ foreign_at(unsigned idx)
 const struct foreign *
 foreign_find(struct span name)
 {
-	size_t low = 0, high = ARRAY_N(rows);
-
-	while (low < high) {
-		size_t mid = (low + high) / 2;
-		struct span at = span_of(rows[mid].name);
-		size_t n = at.len < name.len ? at.len : name.len;
-		int order = n ? memcmp(name.p, at.p, n) : 0;
-
-		if (order == 0 && at.len == name.len)
-			return &rows[mid];
-		if (order < 0 || (order == 0 && name.len < at.len))
-			high = mid;
-		else
-			low = mid + 1;
-	}
+	for (size_t i = 0; i < ARRAY_N(rows); i++)
+		if (span_is_equal(span_of(rows[i].name), name))
+			return &rows[i];
 	return NULL;
 }
 
