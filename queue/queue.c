@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #define MEMTABLE_BYTES_MIN (1u << 20)
+#define MEMTABLES_A_DISK   64u
 #define KNOWN_BYTES	   4096u /* of memory_bytes_max, per message */
 #define KNOWN_MIN	   1024u
 #define KNOWN_MAX	   (1u << 18)
@@ -36,7 +37,7 @@ fit_memtable(const struct shard *sh, uint64_t bytes)
 	uint64_t fits = bytes;
 
 	if (fstatvfs(sh->dir_fd, &st) == 0)
-		fits = (uint64_t)st.f_blocks * st.f_frsize / 16;
+		fits = (uint64_t)st.f_blocks * st.f_frsize / MEMTABLES_A_DISK;
 	if (fits > bytes)
 		fits = bytes;
 	return fits > MEMTABLE_BYTES_MIN ? fits : MEMTABLE_BYTES_MIN;

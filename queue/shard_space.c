@@ -12,6 +12,13 @@
 
 #define RECLAIM_US (2 * US_PER_SEC)
 
+/*
+ * In memtables, what stays free for the database: what is in memory gets
+ * written once more as tables (4), and tables are merged into new ones before
+ * the old ones go. Without it nothing could leave a full disk either.
+ */
+#define SPACE_MEMTABLES 8
+
 bool
 space_is_due(const struct shard *sh, uint64_t now_us)
 {
@@ -54,7 +61,8 @@ reclaim(struct shard *sh, uint64_t now_us)
 void
 space_sample(struct shard *sh, uint64_t now_us)
 {
-	uint64_t keep = sh->queue->cfg.free_bytes_min + sh->memtable_bytes;
+	uint64_t keep = sh->queue->cfg.free_bytes_min +
+			SPACE_MEMTABLES * sh->memtable_bytes;
 	uint64_t avail, room;
 	struct statvfs st;
 

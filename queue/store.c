@@ -151,8 +151,9 @@ options_of(const struct store *store, uint64_t memtable_bytes,
 	/* tables: only what outlives a memtable */
 	rocksdb_options_set_compression(opt, rocksdb_no_compression);
 	rocksdb_options_set_max_background_jobs(opt, 2);
-	rocksdb_options_set_target_file_size_base(opt, 64u << 20);
-	rocksdb_options_set_max_bytes_for_level_base(opt, 512u << 20);
+	rocksdb_options_set_target_file_size_base(opt, memtable_bytes);
+	rocksdb_options_set_max_bytes_for_level_base(opt, 8 * memtable_bytes);
+	rocksdb_options_set_max_compaction_bytes(opt, 8 * memtable_bytes);
 	rocksdb_options_set_level0_slowdown_writes_trigger(opt, 40);
 	rocksdb_options_set_level0_stop_writes_trigger(opt, 60);
 	rocksdb_options_set_max_open_files(opt, 256);
