@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * host.h: one worker's end of the wire below TCP (RFC 1122, 4294): Ethernet,
+ * VLAN, ARP and neighbour discovery with bounded caches, IPv4 and IPv6, ICMP
+ * echo and errors, path MTU. Sorts a burst: TCP segments go to the caller, all
+ * else is answered or counted here. The owning worker's thread only; no system
+ * call, no allocation after host_open(), time is handed in.
+ *
+ * Queue 0's worker answers for the addresses (ARP, ND, echo, DAD); what it and
+ * the others learn of neighbours reaches every host through bounded rings.
+ */
+#ifndef PENSTOCK_DATAPLANE_HOST_H
+#define PENSTOCK_DATAPLANE_HOST_H
+
+#include "dataplane/port.h"
+#include "engine/base/counter.h"
+#include "engine/base/ip.h"
+
+#define HOST_ADDRS_MAX 16u
+
+struct host;
+
+struct host_cfg {
+	struct ip_net addrs[HOST_ADDRS_MAX]; /* on-link networks with our end */
+	struct ip ends[HOST_ADDRS_MAX];
+	unsigned addrs_n;
+	struct ip gateway4, gateway6; /* all zero: none */
+	bool is_slaac;		      /* penstock_ipv6 = slaac */
+	uint16_t vlan;		      /* 0: untagged */
+	uint32_t neigh_n_max, pmtu_n_max;
+};
+
+/* A TCP segment within a burst: headers are checked as far as IP goes. */
+struct host_seg {
+	struct frame *frame;
+	const uint8_t *tcp; /* the TCP header; may be unaligned */
+	uint32_t tcp_bytes; /* header and payload, without padding */
+	const uint8_t *ip;  /* IPv4 or IPv6 header */
+	bool is_v6, is_ce;  /* ECN: congestion experienced */
+	uint8_t ip_ttl;
+	uint32_t hash; /* of addresses and ports, keyed, same for both */
+};
+
+/* What a connection keeps of the way to its peer: 32 bytes. */
+struct host_path {
+	uint32_t neigh_idx;
+	uint32_t generation; /* of the cache: another one: ask again */
+	uint16_t mtu;	     /* of IP packets on this path */
+};
+
+/* An ICMP error that quotes one of our segments: RFC 5927 checks are TCP's. */
+struct host_unreachable {
+	struct ip src, dst; /* of the quoted packet: src is ours */
+	uint16_t src_port, dst_port;
+	uint32_t seq;
+	uint16_t mtu; /* too big; else 0 */
+	bool is_hard; /* protocol or port unreachable */
+};
+
+struct host *host_open(const struct host_cfg *cfg, struct port *port,
+		       unsigned queue_idx, struct diag *diag);
+void host_close(struct host **h);
+
+/*
+ * Sorts frames_n frames: gives the TCP segments for our addresses, in order of
+ * arrival, into segs (as many as there are frames), checksum verified in
+ * software where the device has not. Frames stay the caller's.
+ */
+unsigned host_input(struct host *h, struct frame *frames, unsigned frames_n,
+		    struct host_seg *segs, uint64_t now_us);
+/* The next ICMP error for TCP of the last burst, or false. */
+bool host_unreachable_take(struct host *h, struct host_unreachable *out);
+/* Retries, DAD, router solicitations; gives when it wants to run again. */
+uint64_t host_step(struct host *h, uint64_t now_us);
+
+bool host_has_addr(const struct host *h, const struct ip *addr);
+/* The source address for a destination (RFC 6724, in short), or false. */
+bool host_source(const struct host *h, const struct ip *dst, struct ip *out);
+
+/*
+ * Finds or renews the way; false: no route. An unresolved neighbour is asked
+ * for: packets to it wait (one each) or are dropped, as RFC 1122 2.3.2.2 says.
+ */
+bool host_path_find(struct host *h, const struct ip *dst,
+		    struct host_path *path, uint64_t now_us);
+
+/*
+ * Begins a packet to be sent: gives where the TCP header goes, with room for
+ * *room_out bytes from there on; NULL: no frame left. host_tx_end() fills in
+ * Ethernet and IP headers and checksums (the TCP one too, in software or by the
+ * device) and queues it; payload longer than mss_bytes asks for TSO.
+ */
+uint8_t *host_tx_begin(struct host *h, bool is_v6, struct frame *f,
+		       uint32_t *room_out);
+void host_tx_end(struct host *h, struct frame *f, const struct ip *src,
+		 const struct ip *dst, struct host_path *path,
+		 uint32_t tcp_bytes, uint32_t mss_bytes, bool is_ect,
+		 uint64_t now_us);
+void host_tx_flush(struct host *h);
+
+/* Every reason why a packet was not used: host_drops.def has the rows. */
+enum host_drop {
+#define HOST_DROP(symbol, text) HOST_DROP_##symbol,
+#include "dataplane/host_drops.def"
+#undef HOST_DROP
+	HOST_DROP_N
+};
+struct host_stats {
+	uint64_t drops[HOST_DROP_N];
+	uint64_t rx_n, tcp_n, arp_n, nd_n, echo_n, tx_n;
+};
+void host_stats_get(const struct host *h, struct host_stats *out);
+
+#endif
