@@ -140,17 +140,34 @@ is_disabled(const struct mastercf_entry *e, const struct scope *sc)
 	return false;
 }
 
-/* Commands that deliver, and will be used once there are transports. */
-static bool
-is_transport(const char *command)
+/* What becomes of the work of a Postfix daemon that is not started. */
+static const char *
+verdict_of(const char *command)
 {
-	static const char *const names[] = { "pipe",  "smtp",  "lmtp",
-					     "local", "error", "discard" };
+	static const struct {
+		const char *command, *verdict;
+	} rows[] = {
+		{ "cleanup", "the engine does that itself" },
+		{ "qmgr", "the engine does that itself" },
+		{ "oqmgr", "the engine does that itself" },
+		{ "trivial-rewrite", "the engine does that itself" },
+		{ "proxymap", "the engine does that itself" },
+		{ "virtual", "the engine does that itself" },
+		{ "pipe", "not used yet" },
+		{ "smtp", "not used yet" },
+		{ "lmtp", "not used yet" },
+		{ "local", "not used yet" },
+		{ "error", "not used yet" },
+		{ "discard", "not used yet" },
+		{ "bounce", "not used yet: what cannot be delivered stays in "
+			    "the queue as dead" },
+		{ "postscreen", "no counterpart here: put smtpd in its place" },
+	};
 
-	for (size_t i = 0; i < ARRAY_N(names); i++)
-		if (strcmp(command, names[i]) == 0)
-			return true;
-	return false;
+	for (size_t i = 0; i < ARRAY_N(rows); i++)
+		if (strcmp(command, rows[i].command) == 0)
+			return rows[i].verdict;
+	return "no counterpart here";
 }
 
 /* Does this entry run here? If not, says why. */
@@ -170,13 +187,8 @@ is_started(const struct config *cfg, const struct mastercf_entry *e,
 	if (strcmp(e->command, "smtpd") != 0) {
 		say(sc->diag, is_inet ? DIAG_WARNING : DIAG_NOTE,
 		    cfg->store->master_path, e->line,
-		    "%s %s is not started: %s %s%s", e->name, e->type,
-		    e->command,
-		    is_transport(e->command) ? "is not used yet"
-					     : "has no counterpart here",
-		    strcmp(e->command, "postscreen") == 0
-			    ? ": put smtpd in its place"
-			    : "");
+		    "%s %s is not started: %s: %s", e->name, e->type,
+		    e->command, verdict_of(e->command));
 		return false;
 	}
 	if (!is_inet) {

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""site.py: the example site, made real under run/, for ./dev run and ./dev demo.
+"""demo.py: the example site, made real under run/, for ./dev run and ./dev demo.
 
-	site.py run     keep the engine running until Ctrl-C
-	site.py demo    start it, send it mail, show what arrived and the rate, stop
+	demo.py run     keep the engine running until Ctrl-C
+	demo.py demo    start it, send it mail, show what arrived and the rate, stop
 """
 
 import os
@@ -41,6 +41,8 @@ class Site:
         """Makes the run folder. Mail that is there stays."""
         words = {"@RUN@": str(self.run), "@UID@": str(self.uid),
                  "@GID@": str(self.gid), "@PORT@": str(self.port),
+                 "@PORT_SUBMISSION@": str(self.port + 1),
+                 "@PORT_SMTPS@": str(self.port + 2),
                  "@MINIMUM_UID@": str(min(self.uid, 100))}
         for path in (self.run, self.etc, self.mail):
             path.mkdir(parents=True, exist_ok=True)
