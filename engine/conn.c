@@ -335,6 +335,11 @@ feed(struct worker *w, struct conn *c)
 		struct span in = { 0 };
 		size_t had;
 
+		/* A pipelining client is between messages here and only here. */
+		if (w->is_stopping && smtp_is_idle(&c->smtp)) {
+			smtp_shutting_down(&c->smtp, &w->out);
+			return PUMP_CLOSE;
+		}
 		rx = net_rx(w->net, c->stream, &in);
 		if (rx == NET_RX_END || rx == NET_RX_LOST) {
 			conn_log_lost(c);
