@@ -357,8 +357,8 @@ store_flush(struct store *store, bool is_wait, struct store_error *error)
 	char *message = NULL;
 
 	rocksdb_flushoptions_set_wait(opt, is_wait);
-	/* atomic_flush: one family takes the others with it */
-	rocksdb_flush_cf(store->db, opt, store->families[STORE_BODY], &message);
+	for (int i = 0; i < STORE_FAMILY_N && message == NULL; i++)
+		rocksdb_flush_cf(store->db, opt, store->families[i], &message);
 	rocksdb_flushoptions_destroy(opt);
 	return error_of(message, error);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Reads RocksDB's log, block by block, and decides what damage in it means.
- * Trusts no length: after anything odd it goes on with the next block.
+ * After a wrong checksum it goes on with the next record, after a length or
+ * type that cannot be with the next block: never with what only looks like a
+ * record, which a message's body could do on purpose.
  */
 #include "queue/wal.h"
 #include "engine/base/crc32c.h"
@@ -194,13 +196,13 @@ read_block(struct reader *r, uint64_t offset, struct span block)
 			return;
 		}
 		is_sound = crc32c(0, h + 6, len + 1) == crc;
-		if (!is_sound && r->visitor->suspect == NULL) {
+		/* What its length leads to has a checksum of its own. */
+		if (!is_sound && r->visitor->suspect == NULL)
 			lose(r, offset + at);
-			return;
-		}
-		give_fragment(r, (enum type)type, offset + at,
-			      (struct span) { h + HEADER_BYTES, len },
-			      is_sound);
+		else
+			give_fragment(r, (enum type)type, offset + at,
+				      (struct span) { h + HEADER_BYTES, len },
+				      is_sound);
 		at += HEADER_BYTES + len;
 	}
 	/* A full block ends in zeros; the file's end in nothing. */
