@@ -10,8 +10,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* from: what in the files made it so, for complaints; or NULL. */
 static void
-set(struct config *cfg, const char *name, struct span value)
+set(struct config *cfg, const char *name, struct span value,
+    const struct setting *from)
 {
 	struct config_store *store = cfg->store;
 
@@ -19,6 +21,8 @@ set(struct config *cfg, const char *name, struct span value)
 		     &(struct setting) {
 			     .name = name,
 			     .value = store_str(&store->strings, value),
+			     .file = from ? from->file : NULL,
+			     .line = from ? from->line : 0,
 		     });
 }
 
@@ -58,7 +62,7 @@ compute_myhostname(struct config *cfg)
 		  strchr(host, '.') ? ""
 		  : has_domain	    ? ".$mydomain"
 				    : ".localdomain");
-	set(cfg, "myhostname", text_span(&name));
+	set(cfg, "myhostname", text_span(&name), NULL);
 	text_fini(&name);
 }
 
@@ -70,7 +74,8 @@ compute_mydomain(struct config *cfg, const struct scope *sc)
 	size_t dot = span_find(name, '.');
 
 	set(cfg, "mydomain",
-	    dot < name.len ? span_from(name, dot + 1) : SPAN("localdomain"));
+	    dot < name.len ? span_from(name, dot + 1) : SPAN("localdomain"),
+	    scope_where(sc, SPAN("myhostname")));
 	return is_ok;
 }
 
@@ -81,7 +86,7 @@ compute_mynetworks(struct config *cfg, const struct scope *sc)
 	unsigned own_n = nets_own(own), protocols = NETS_ALL;
 	bool is_ok = true;
 	const char *style = scope_value(sc, "mynetworks_style", &is_ok);
-	const struct setting *s = scope_find(sc, SPAN("mynetworks_style"));
+	const struct setting *s = scope_where(sc, SPAN("mynetworks_style"));
 	struct text list = { 0 };
 
 	/* A wrong inet_protocols is said where it is applied. */
@@ -94,7 +99,7 @@ compute_mynetworks(struct config *cfg, const struct scope *sc)
 		    style);
 		is_ok = false;
 	}
-	set(cfg, "mynetworks", text_span(&list));
+	set(cfg, "mynetworks", text_span(&list), s);
 	text_fini(&list);
 	return is_ok;
 }
@@ -104,16 +109,16 @@ static void
 compute_alias_maps(struct config *cfg)
 {
 	bool is_there = access("/etc/aliases", R_OK) == 0;
+	struct span value = is_there ? SPAN("hash:/etc/aliases") : SPAN("");
 
-	set(cfg, "alias_maps", is_there ? SPAN("hash:/etc/aliases") : SPAN(""));
-	set(cfg, "alias_database",
-	    is_there ? SPAN("hash:/etc/aliases") : SPAN(""));
+	set(cfg, "alias_maps", value, NULL);
+	set(cfg, "alias_database", value, NULL);
 }
 
 static bool
 check_name(const struct scope *sc, const char *name)
 {
-	const struct setting *s = scope_find(sc, span_of(name));
+	const struct setting *s = scope_where(sc, span_of(name));
 	bool is_ok = true;
 	const char *value = scope_value(sc, name, &is_ok);
 
@@ -129,7 +134,7 @@ check_name(const struct scope *sc, const char *name)
 static bool
 check_level(const struct scope *sc)
 {
-	const struct setting *s = scope_find(sc, SPAN("compatibility_level"));
+	const struct setting *s = scope_where(sc, SPAN("compatibility_level"));
 	bool is_ok = true;
 	const char *value = scope_value(sc, "compatibility_level", &is_ok);
 	uint64_t level;
@@ -150,7 +155,7 @@ config_compute(struct config *cfg, struct diag *diag)
 	const struct settings *main = &cfg->store->main;
 	bool is_ok = true;
 
-	set(cfg, "config_directory", span_of(cfg->dir));
+	set(cfg, "config_directory", span_of(cfg->dir), NULL);
 	compute_alias_maps(cfg);
 	compute_myhostname(cfg);
 	is_ok &= check_level(&sc);

@@ -35,7 +35,7 @@ static bool
 listen_interfaces(struct config *cfg, const struct service *svc,
 		  const struct scope *sc, uint16_t port)
 {
-	const struct setting *s = scope_find(sc, SPAN("inet_interfaces"));
+	const struct setting *s = scope_where(sc, SPAN("inet_interfaces"));
 	bool is_ok = true;
 	struct span value = span_of(scope_value(sc, "inet_interfaces", &is_ok));
 	struct span list = value, word;

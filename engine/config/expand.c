@@ -21,7 +21,7 @@ struct eval {
 	struct span name; /* whose value this is; empty: a part of it */
 	unsigned depth;
 	unsigned *steps;
-	char *why;
+	struct expand_error *error;
 };
 
 static int eval_text(const struct eval *e, struct span in, struct text *out);
@@ -33,8 +33,11 @@ fail(const struct eval *e, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(e->why, EXPAND_WHY_MAX, fmt, ap);
+	vsnprintf(e->error->why, EXPAND_WHY_MAX, fmt, ap);
 	va_end(ap);
+	while (e->name.len == 0 && e->outer != NULL)
+		e = e->outer;
+	e->error->name = e->name;
 	return -EINVAL;
 }
 
@@ -97,7 +100,7 @@ eval_part(const struct eval *outer, struct span name, struct span in,
 			  .name = name,
 			  .depth = outer->depth + 1,
 			  .steps = outer->steps,
-			  .why = outer->why };
+			  .error = outer->error };
 
 	if (e.depth > DEPTH_MAX)
 		return fail(outer,
@@ -399,11 +402,11 @@ eval_text(const struct eval *e, struct span in, struct text *out)
 
 int
 expand(const struct expand_env *env, struct span name, struct span value,
-       struct text *out, char why[EXPAND_WHY_MAX])
+       struct text *out, struct expand_error *error)
 {
 	unsigned steps = 0;
 	struct eval e = {
-		.env = env, .name = name, .steps = &steps, .why = why
+		.env = env, .name = name, .steps = &steps, .error = error
 	};
 
 	return eval_text(&e, value, out);

@@ -19,14 +19,20 @@ struct expand_env {
 #define EXPAND_WHY_MAX	 256
 #define EXPAND_BYTES_MAX (1u << 20) /* no value gets longer */
 
+/* What is wrong, and what would be right. */
+struct expand_error {
+	char why[EXPAND_WHY_MAX];
+	struct span name; /* the parameter in whose value it is, if known */
+};
+
 /*
  * Appends value with everything in it replaced. name: of the parameter that
  * has this value, or empty: it must not lead back to itself. An undefined name
- * is empty. 0, or -EINVAL with what is wrong, and what would be right, in why.
+ * is empty. 0, or -EINVAL with *error, which borrows from the values.
  */
 MUST_USE int expand(const struct expand_env *env, struct span name,
 		    struct span value, struct text *out,
-		    char why[EXPAND_WHY_MAX]);
+		    struct expand_error *error);
 
 /* Calls fn for each name that value mentions, evaluated or not. */
 void expand_names(struct span value, void (*fn)(void *arg, struct span name),

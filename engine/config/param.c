@@ -403,40 +403,11 @@ apply_classes(const struct job *j)
 	return is_ok;
 }
 
-struct where {
-	const struct scope *sc;
-	const struct setting *found;
-};
-
-static void
-first_setting(void *arg, struct span name)
-{
-	struct where *w = arg;
-
-	if (w->found == NULL)
-		w->found = scope_find(w->sc, name);
-}
-
-/*
- * Where the value of a parameter stands. One that nobody set has a default,
- * which may get its value from one that somebody did set.
- */
-static const struct setting *
-where_is(const struct scope *sc, const char *name)
-{
-	struct where w = { .sc = sc, .found = scope_find(sc, span_of(name)) };
-	const char *raw = scope_raw(sc, span_of(name));
-
-	if (w.found == NULL && raw != NULL)
-		expand_names(span_of(raw), first_setting, &w);
-	return w.found;
-}
-
 bool
 param_apply(const struct param *p, const struct scope *sc, void *module_struct)
 {
 	const struct param *row = p->is_also ? param_find(span_of(p->name)) : p;
-	const struct setting *s = where_is(sc, p->name);
+	const struct setting *s = scope_where(sc, span_of(p->name));
 	bool is_ok = true;
 	struct job j = { .p = row,
 			 .sc = sc,

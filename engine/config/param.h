@@ -79,6 +79,12 @@ struct scope {
 
 /* What name is set to: in the service, main.cf or by this host; or NULL. */
 const struct setting *scope_find(const struct scope *sc, struct span name);
+/*
+ * Where the value of name stands. What nobody set has a default, which may get
+ * its value from a name that somebody did set: then that one's place. NULL:
+ * nothing in the files makes it what it is.
+ */
+const struct setting *scope_where(const struct scope *sc, struct span name);
 /* The text behind name, not expanded; a default too. NULL: unknown. */
 const char *scope_raw(const struct scope *sc, struct span name);
 /*

@@ -44,21 +44,76 @@ lookup(void *arg, struct span name, struct span *value_out)
 	return raw != NULL;
 }
 
+/* Deeper than any chain of names that the files could mean. */
+#define WHERE_DEPTH_MAX 16
+
+struct where {
+	const struct scope *sc;
+	const struct setting *found;
+	unsigned depth;
+};
+
+static const struct setting *where_is(const struct scope *sc, struct span name,
+				      unsigned depth);
+
+static void
+first_setting(void *arg, struct span name)
+{
+	struct where *w = arg;
+
+	if (w->found == NULL && w->depth < WHERE_DEPTH_MAX)
+		w->found = where_is(w->sc, name, w->depth + 1);
+}
+
+static const struct setting *
+where_is(const struct scope *sc, struct span name, unsigned depth)
+{
+	struct where w = { .sc = sc, .depth = depth };
+	const struct setting *s = scope_find(sc, name);
+	const char *raw = scope_raw(sc, name);
+
+	if (s != NULL && s->file != NULL)
+		return s;
+	if (raw != NULL)
+		expand_names(span_of(raw), first_setting, &w);
+	return w.found;
+}
+
+const struct setting *
+scope_where(const struct scope *sc, struct span name)
+{
+	return where_is(sc, name, 0);
+}
+
+/* Said once, of the parameter in whose value it is, however many mention it. */
+static void
+say_expand_error(const struct scope *sc, const char *name,
+		 const struct expand_error *error)
+{
+	const struct setting *s = scope_find(sc, error->name);
+	struct span blamed = error->name;
+
+	if (s == NULL || s->file == NULL) {
+		s = scope_where(sc, span_of(name));
+		blamed = span_of(name);
+	}
+	say(sc->diag, DIAG_ERROR, s ? s->file : NULL, s ? s->line : 0,
+	    "%.*s: %s", SPAN_FMT(blamed), error->why);
+}
+
 const char *
 scope_expand(const struct scope *sc, const char *name, const char *text,
 	     bool *is_ok)
 {
 	struct expand_env env = { .lookup = lookup, .arg = (void *)sc };
-	const struct setting *s = scope_find(sc, span_of(name));
-	char why[EXPAND_WHY_MAX];
+	struct expand_error error;
 	struct text out = { 0 };
 	const char *value = "";
 
-	if (expand(&env, span_of(name), span_of(text), &out, why) == 0) {
+	if (expand(&env, span_of(name), span_of(text), &out, &error) == 0) {
 		value = store_str(sc->store, text_span(&out));
 	} else {
-		say(sc->diag, DIAG_ERROR, s ? s->file : NULL, s ? s->line : 0,
-		    "%s: %s", name, why);
+		say_expand_error(sc, name, &error);
 		if (is_ok != NULL)
 			*is_ok = false;
 	}

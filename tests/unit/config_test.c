@@ -108,7 +108,7 @@ test_site(void)
 	CHECK(findings_has(&d, DIAG_NOTE,
 			   "master.cf:9: pickup unix is not started"));
 	CHECK(findings_has(&d, DIAG_NOTE,
-			   "dovecot unix is not started: pipe is not used "
+			   "dovecot unix is not started: pipe: not used "
 			   "yet"));
 	CHECK(findings_has(&d, DIAG_WARNING, "main.cf:11: mailbox_size_limit"));
 	CHECK(findings_has(&d, DIAG_WARNING, "smtpd_tls_security_level: TLS"));
@@ -144,7 +144,7 @@ static const struct {
 	{ "table with an error", "virtual_alias_maps = pcre:bad\n", RIG_MASTER,
 	  EX_DATAERR, "bad:2: /(/: " },
 	{ "loop", "a = $b\nb = $a\nsmtpd_banner = $a\n", RIG_MASTER, EX_CONFIG,
-	  "main.cf:9: smtpd_banner: $a leads back to itself" },
+	  "main.cf:8: b: $a leads back to itself" },
 	{ "content filter", "content_filter = smtp:x\n", RIG_MASTER, EX_CONFIG,
 	  "main.cf:7: content_filter: mail would pass without" },
 	{ "content filter of a service", "",

@@ -19,6 +19,7 @@ static const struct {
 	{ "loop2", "${loop3}" },
 	{ "loop3", "y $loop2" },
 	{ "level", "3.6" },
+	{ "open", "${a" },
 	{ "laugh0", "$laugh1$laugh1$laugh1$laugh1" },
 	{ "laugh1", "$laugh2$laugh2$laugh2$laugh2$laugh2$laugh2$laugh2" },
 	{ "laugh2", "$laugh3$laugh3$laugh3$laugh3$laugh3$laugh3$laugh3" },
@@ -153,17 +154,19 @@ test_rows(void)
 {
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
 		struct text out = { 0 };
-		char why[EXPAND_WHY_MAX] = "";
+		struct expand_error error = { .why = "" };
 		bool wants_error = rows[i].want[0] == '!';
 		int res = expand(&env, SPAN("me"), span_of(rows[i].in), &out,
-				 why);
+				 &error);
 
 		CHECK_ROW(rows[i].in);
 		CHECK(res == (wants_error ? -EINVAL : 0));
+		if (wants_error)
+			CHECK(error.name.len > 0);
 		if (!wants_error)
 			CHECK_SPAN(text_span(&out), rows[i].want);
-		else if (strstr(why, rows[i].want + 1) == NULL)
-			CHECK_SPAN(span_of(why), rows[i].want);
+		else if (strstr(error.why, rows[i].want + 1) == NULL)
+			CHECK_SPAN(span_of(error.why), rows[i].want);
 		text_fini(&out);
 	}
 }
@@ -172,22 +175,22 @@ static void
 test_limits(void)
 {
 	struct text in = { 0 }, out = { 0 };
-	char why[EXPAND_WHY_MAX];
+	struct expand_error error;
 
 	CHECK_ROW("nested deeply");
 	for (int i = 0; i < 1000; i++)
 		text_addf(&in, "${a?");
 	for (int i = 0; i < 1000; i++)
 		text_addf(&in, "}");
-	CHECK(expand(&env, SPAN(""), text_span(&in), &out, why) == -EINVAL);
-	CHECK(strstr(why, "nested too deeply") != NULL);
+	CHECK(expand(&env, SPAN(""), text_span(&in), &out, &error) == -EINVAL);
+	CHECK(strstr(error.why, "nested too deeply") != NULL);
 	CHECK_ROW("too long");
 	text_cut(&in, 0);
 	text_cut(&out, 0);
 	for (int i = 0; i < 10000; i++)
 		text_addf(&in, "$a-%0200d", i);
-	CHECK(expand(&env, SPAN(""), text_span(&in), &out, why) == -EINVAL);
-	CHECK(strstr(why, "longer than") != NULL);
+	CHECK(expand(&env, SPAN(""), text_span(&in), &out, &error) == -EINVAL);
+	CHECK(strstr(error.why, "longer than") != NULL);
 	text_fini(&in);
 	text_fini(&out);
 }
@@ -196,6 +199,30 @@ static void
 add_name(void *arg, struct span name)
 {
 	text_addf(arg, "%.*s|", SPAN_FMT(name));
+}
+
+/* In whose value it is wrong, however deep. */
+static void
+test_blame(void)
+{
+	static const struct {
+		const char *in, *want;
+	} blames[] = {
+		{ "$", "me" },	     { "${a?${b", "me" },
+		{ "$loop", "loop" }, { "${a?{$loop2}}", "loop3" },
+		{ "$open", "open" }, { "${{$open} == {x}}", "open" },
+	};
+
+	for (size_t i = 0; i < ARRAY_N(blames); i++) {
+		struct expand_error error;
+		struct text out = { 0 };
+
+		CHECK_ROW(blames[i].in);
+		CHECK(expand(&env, SPAN("me"), span_of(blames[i].in), &out,
+			     &error) == -EINVAL);
+		CHECK_SPAN(error.name, blames[i].want);
+		text_fini(&out);
+	}
 }
 
 static void
@@ -247,6 +274,7 @@ main(void)
 {
 	test_rows();
 	test_limits();
+	test_blame();
 	test_names();
 	test_level();
 	return check_end();

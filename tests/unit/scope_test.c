@@ -61,6 +61,18 @@ main(void)
 	CHECK(!is_ok && d.errors_n == 1);
 	CHECK(findings_has(&d, DIAG_ERROR,
 			   "main.cf:3: loop: $loop leads back to itself"));
+	CHECK_ROW("where a default gets its value from");
+	set(&main_cf, "myhostname", "${broken");
+	CHECK_SPAN(span_of(scope_value(&sc, "mydestination", NULL)), "");
+	CHECK(scope_where(&sc, SPAN("mydestination"))->line == 4);
+	CHECK(scope_where(&sc, SPAN("myorigin"))->line == 4);
+	CHECK(scope_where(&sc, SPAN("data_directory")) == NULL);
+	CHECK_ROW("said of the parameter that is wrong, once");
+	CHECK_SPAN(span_of(scope_value(&sc, "smtpd_banner", NULL)), "");
+	CHECK(d.errors_n == 2);
+	CHECK(findings_has(
+		&d, DIAG_ERROR,
+		"main.cf:4: myhostname: \"${broken\" is not closed"));
 	diag_fini(&d);
 	settings_fini(&service);
 	settings_fini(&main_cf);
