@@ -86,20 +86,24 @@ foreign_verdict(const struct foreign *f)
 	return kinds[f->kind].verdict;
 }
 
-/* Insertions, deletions and changes from a to b (Wagner and Fischer, 1974). */
+/*
+ * Insertions, deletions and changes from a to b (Wagner and Fischer, 1974), or
+ * any number of at least enough when there are that many.
+ */
 static unsigned
-distance(struct span a, struct span b)
+distance(struct span a, struct span b, unsigned enough)
 {
 	unsigned row[NAME_MAX_BYTES + 1];
 
-	if (a.len > NAME_MAX_BYTES || b.len > NAME_MAX_BYTES)
-		return NAME_MAX_BYTES;
+	if (a.len > NAME_MAX_BYTES || b.len > NAME_MAX_BYTES ||
+	    a.len >= b.len + enough || b.len >= a.len + enough)
+		return enough;
 	for (unsigned j = 0; j <= b.len; j++)
 		row[j] = j;
 	for (size_t i = 0; i < a.len; i++) {
-		unsigned diagonal = row[0];
+		unsigned diagonal = row[0], least = (unsigned)i + 1;
 
-		row[0] = (unsigned)i + 1;
+		row[0] = least;
 		for (size_t j = 0; j < b.len; j++) {
 			unsigned above = row[j + 1], best = diagonal;
 
@@ -110,7 +114,10 @@ distance(struct span a, struct span b)
 				best = row[j] + 1;
 			diagonal = above;
 			row[j + 1] = best;
+			least = best < least ? best : least;
 		}
+		if (least >= enough)
+			break; /* it only gets more */
 	}
 	return row[b.len];
 }
@@ -125,7 +132,7 @@ nearest(struct span name)
 	for (unsigned i = 0; i < params_n + ARRAY_N(rows); i++) {
 		const char *known = i < params_n ? params[i].name
 						 : rows[i - params_n].name;
-		unsigned d = distance(name, span_of(known));
+		unsigned d = distance(name, span_of(known), best);
 
 		if (d < best) {
 			best = d;
