@@ -45,6 +45,7 @@ struct reader {
 	bool is_negated; /* by the "!" before the file that is read */
 	struct diag *diag;
 	bool is_ok;
+	bool is_given_up; /* files lead in circles: read no more of them */
 };
 
 static bool
@@ -186,6 +187,7 @@ read_file(struct reader *outer, struct span item, bool is_negated)
 	if (++r.nesting > FILE_NESTING_MAX) {
 		fail(outer, "%s: files name one another too deeply: at most %d",
 		     path, FILE_NESTING_MAX);
+		outer->is_given_up = true;
 		goto done;
 	}
 	res = text_read_file(&text, path, 0);
@@ -197,7 +199,7 @@ read_file(struct reader *outer, struct span item, bool is_negated)
 		outer->is_ok = false;
 		goto done;
 	}
-	for (struct span rest = text_span(&text); rest.len;) {
+	for (struct span rest = text_span(&text); rest.len && !r.is_given_up;) {
 		size_t n = span_find(rest, '\n');
 		struct span line = span_trim(span_to(rest, n));
 
@@ -207,6 +209,7 @@ read_file(struct reader *outer, struct span item, bool is_negated)
 		rest = span_from(rest, n < rest.len ? n + 1 : n);
 	}
 	outer->is_ok &= r.is_ok;
+	outer->is_given_up = r.is_given_up;
 done:
 	text_fini(&text);
 	free(path);
@@ -241,7 +244,8 @@ read_list(struct reader *r, struct span list)
 	bool is_closed = true;
 	struct span item;
 
-	while ((item = table_list_next(&list, &is_closed)).len) {
+	while (!r->is_given_up &&
+	       (item = table_list_next(&list, &is_closed)).len) {
 		if (item.p[0] == '#') {
 			say(r->diag, DIAG_WARNING, r->file, r->line,
 			    "a comment begins at \"%.*s\": what follows on "

@@ -232,11 +232,16 @@ test_odd(void)
 int
 main(void)
 {
+	struct text self = { 0 };
+
 	scratch_open("match");
 	scratch_write(scratch_path("file"),
 		      "# comment.example\n one.example\n\ntwo.example, "
 		      "!not.example\n198.51.100.0/24\n");
-	scratch_write(scratch_path("self"), scratch_path("self"));
+	for (int i = 0; i < 100; i++) /* were each followed: 100^8 reads */
+		text_addf(&self, "%s, ", scratch_path("self"));
+	scratch_write(scratch_path("self"), text_cstr(&self));
+	text_fini(&self);
 	test_names();
 	test_clients();
 	test_wrong();
