@@ -79,11 +79,14 @@ match(const void *pattern, const struct table_subject *subject,
 	char key[KEY_MAX];
 	int error;
 
-	/* regexec wants a NUL at the end, and stops at the first. */
 	if (subject->key.len >= sizeof(key))
 		return TABLE_MATCH_FAILED;
 	span_copy(subject->key, key, sizeof(key));
-	error = regexec(pattern, key, groups ? TABLE_GROUPS_MAX : 0, at, 0);
+	/* REG_STARTEND: a NUL inside the key is not its end. */
+	at[0].rm_so = 0;
+	at[0].rm_eo = (regoff_t)subject->key.len;
+	error = regexec(pattern, key, groups ? TABLE_GROUPS_MAX : 0, at,
+			REG_STARTEND);
 	if (error != 0)
 		return error == REG_NOMATCH ? TABLE_NO_MATCH
 					    : TABLE_MATCH_FAILED;

@@ -37,21 +37,58 @@ static const struct rules_row rows[] = {
 	  { { NULL, "(${1}x)" } } },
 };
 
+/* A NUL is a byte like any other: it does not hide what follows. */
+static void
+test_nul(const struct table *table)
+{
+	static const struct {
+		const char *name;
+		struct span key;
+		enum table_result want;
+	} keys[] = {
+		{ "without", SPAN("ab"), TABLE_FOUND },
+		{ "before what matches", SPAN("a\0xb"), TABLE_NOT_FOUND },
+		{ "behind what matches", SPAN("ab\0"), TABLE_NOT_FOUND },
+		{ "in the group", SPAN("ab\0b"), TABLE_FOUND },
+		{ "key without an end", { "abX", 2 }, TABLE_FOUND },
+		{ "no bytes", { NULL, 0 }, TABLE_NOT_FOUND },
+	};
+
+	for (size_t i = 0; i < ARRAY_N(keys); i++) {
+		struct table_buf buf;
+		struct span value = { 0 };
+
+		CHECK_ROW(keys[i].name);
+		CHECK(table->find(table, keys[i].key, &buf, &value) ==
+		      keys[i].want);
+		if (keys[i].want == TABLE_FOUND)
+			CHECK(value.len == keys[i].key.len + 1 &&
+			      value.p[1] == 'b' &&
+			      value.p[value.len - 1] == ']');
+	}
+}
+
 int
 main(void)
 {
-	static char text[] = "/a/ x\n";
-	char *long_key = must_alloc(10000);
+	static const char text[] = "/^a(b[^x]*b|b)$/ [$1]\n/aaaa/ long\n";
+	char *key = must_alloc(9001);
 	struct table_complaints c = { 0 };
 	struct table *table;
 
 	rules_rows_test(&table_regexp_kind, rows, ARRAY_N(rows));
-	CHECK_ROW("key too long");
-	memset(long_key, 'a', 9999);
 	table = table_rules_parse(&table_regexp_kind, strdup(text),
 				  strlen(text), &c);
-	rules_row_ask(table, long_key, "!");
+	must(table != NULL);
+	test_nul(table);
+	CHECK_ROW("key long");
+	memset(key, 'a', 9000);
+	key[8191] = '\0';
+	rules_row_ask(table, key, "long");
+	CHECK_ROW("key too long");
+	key[8191] = 'a';
+	rules_row_ask(table, key, "!");
 	table->close(table);
-	free(long_key);
+	free(key);
 	return check_end();
 }
