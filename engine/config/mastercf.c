@@ -32,6 +32,28 @@ struct parser {
 	struct diag *diag;
 };
 
+static struct span
+skip_space(struct span s)
+{
+	while (s.len && line_is_space(s.p[0]))
+		s = span_from(s, 1);
+	return s;
+}
+
+/* The next column: braces mean nothing there. */
+static bool
+next_column(struct span *rest, struct span *out)
+{
+	size_t n = 0;
+
+	*rest = skip_space(*rest);
+	while (n < rest->len && !line_is_space(rest->p[n]))
+		n++;
+	*out = span_to(*rest, n);
+	*rest = span_from(*rest, n);
+	return n > 0;
+}
+
 /* The next argument: {...} is one, without the braces. */
 static bool
 next_word(struct span *rest, struct span *out, bool *is_braced_out)
@@ -39,8 +61,7 @@ next_word(struct span *rest, struct span *out, bool *is_braced_out)
 	size_t n = 0;
 	unsigned level = 0;
 
-	while (rest->len && line_is_space(rest->p[0]))
-		*rest = span_from(*rest, 1);
+	*rest = skip_space(*rest);
 	*is_braced_out = rest->len && rest->p[0] == '{';
 	for (; n < rest->len; n++) {
 		if (*is_braced_out && rest->p[n] == '{')
@@ -118,9 +139,8 @@ parse_columns(const struct parser *p, struct span *rest,
 {
 	for (enum column i = NAME; i <= COMMAND; i++) {
 		const char *fix;
-		bool is_braced;
 
-		if (!next_word(rest, &columns[i], &is_braced)) {
+		if (!next_column(rest, &columns[i])) {
 			say(p->diag, DIAG_ERROR, p->file, p->line,
 			    "%.*s: %s is missing: a service has eight "
 			    "columns: name type private unpriv chroot wakeup "

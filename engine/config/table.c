@@ -334,10 +334,25 @@ table_list_next(struct span *list, bool *is_ok)
 	return item;
 }
 
+/* The place of the "}" that closes the "{" at the front; s.len: none does. */
+static size_t
+closing_brace(struct span s)
+{
+	unsigned level = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.p[i] == '{')
+			level++;
+		if (s.p[i] == '}' && --level == 0)
+			return i;
+	}
+	return s.len;
+}
+
 struct span
 table_unbrace(struct span s)
 {
-	if (s.len >= 2 && s.p[0] == '{' && s.p[s.len - 1] == '}')
+	if (s.len >= 2 && s.p[0] == '{' && closing_brace(s) == s.len - 1)
 		return span_trim((struct span) { s.p + 1, s.len - 2 });
 	return s;
 }
@@ -346,16 +361,19 @@ void
 table_complain(struct table_complaints *c, enum diag_level level, unsigned line,
 	       const char *fmt, ...)
 {
-	unsigned *n = level == DIAG_ERROR ? &c->errors_n : &c->warnings_n;
+	bool is_error = level == DIAG_ERROR;
+	unsigned *n = is_error ? &c->errors_n : &c->warnings_n;
 	char text[400];
 	va_list ap;
 
+	if (*n == TABLE_COMPLAINTS_MAX)
+		*(is_error ? &c->errors_line : &c->warnings_line) = line;
 	if ((*n)++ >= TABLE_COMPLAINTS_MAX)
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (level == DIAG_ERROR)
+	if (is_error)
 		say_fail(c->diag, EX_DATAERR, c->path, line, "%s", text);
 	else
 		say(c->diag, level, c->path, line, "%s", text);
@@ -365,12 +383,12 @@ bool
 table_complaints_end(struct table_complaints *c)
 {
 	if (c->errors_n > TABLE_COMPLAINTS_MAX)
-		say_fail(c->diag, EX_DATAERR, c->path, 0,
-			 "%u more errors like these",
+		say_fail(c->diag, EX_DATAERR, c->path, c->errors_line,
+			 "%u more errors like these from here on",
 			 c->errors_n - TABLE_COMPLAINTS_MAX);
 	if (c->warnings_n > TABLE_COMPLAINTS_MAX)
-		say(c->diag, DIAG_WARNING, c->path, 0,
-		    "%u more warnings like these",
+		say(c->diag, DIAG_WARNING, c->path, c->warnings_line,
+		    "%u more warnings like these from here on",
 		    c->warnings_n - TABLE_COMPLAINTS_MAX);
 	return c->errors_n == 0;
 }

@@ -90,6 +90,7 @@ struct table_complaints {
 	struct diag *diag;
 	const char *path;
 	unsigned errors_n, warnings_n;
+	unsigned errors_line, warnings_line; /* of the first that is not said */
 };
 PRINTF_LIKE(4, 5)
 void table_complain(struct table_complaints *c, enum diag_level level,

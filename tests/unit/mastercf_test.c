@@ -30,6 +30,8 @@ static const struct {
 	  "smtp/inet/smtpd@1(a=b  c,d=e,)|", "", "" },
 	{ "nested braces", "smtp inet n - n - - smtpd -o { a = ${b?{c}} }\n",
 	  "smtp/inet/smtpd@1(a=${b?{c}},)|", "", "" },
+	{ "braces in a column", "a inet n - n - - {smtpd\n",
+	  "a/inet/{smtpd@1()|", "", "" },
 	{ "glued", "smtp inet n - n - - smtpd -oa=b\n",
 	  "smtp/inet/smtpd@1(a=b,)|", "", "" },
 	{ "later option wins", "s inet n - n - - smtpd -o a=b -o a=c\n",

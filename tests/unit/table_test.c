@@ -114,6 +114,9 @@ test_lists(void)
 	CHECK_SPAN(table_unbrace(SPAN("{}")), "");
 	CHECK_SPAN(table_unbrace(SPAN("{")), "{");
 	CHECK_SPAN(table_unbrace(SPAN("a}")), "a}");
+	CHECK_SPAN(table_unbrace(SPAN("{{a} {b}}")), "{a} {b}");
+	CHECK_SPAN(table_unbrace(SPAN("{a} {b}")), "{a} {b}");
+	CHECK_SPAN(table_unbrace(SPAN("{a}b}")), "{a}b}");
 }
 
 static void
@@ -129,7 +132,7 @@ test_complaints(void)
 		table_complain(&c, DIAG_WARNING, i, "odd");
 	CHECK(table_complaints_end(&c));
 	CHECK(d.warnings_n == TABLE_COMPLAINTS_MAX + 1);
-	CHECK(findings_has(&d, DIAG_WARNING, "t: 5 more warnings"));
+	CHECK(findings_has(&d, DIAG_WARNING, "t:11: 5 more warnings"));
 	table_complain(&c, DIAG_ERROR, 3, "bad");
 	CHECK(!table_complaints_end(&c));
 	CHECK(d.exit_code == EX_DATAERR);

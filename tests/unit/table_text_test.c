@@ -246,7 +246,7 @@ test_files(void)
 		      "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\nm\n");
 	CHECK(open_table("hash", false, &d) == NULL);
 	CHECK(d.errors_n == TABLE_COMPLAINTS_MAX + 1);
-	CHECK(findings_has(&d, DIAG_ERROR, "3 more errors like these"));
+	CHECK(findings_has(&d, DIAG_ERROR, "table:11: 3 more errors"));
 	diag_fini(&d);
 	CHECK_ROW("a compiled file");
 	{
