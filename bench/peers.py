@@ -30,6 +30,7 @@ class Peer:
     """What is common: folders, a group, waiting."""
 
     name = "peer"
+    takes_ahead = True  # commands behind the end of the data: RFC 2920
     accept_threads = staticmethod(lambda name: True)
 
     def __init__(self, run_dir, mailboxes):
@@ -261,6 +262,7 @@ class Haraka(Peer):
     """Haraka from npm, a process for each core, with a maildir plugin."""
 
     name = "haraka"
+    takes_ahead = False  # "Bad sequence of commands - pipelined after ..."
     version = "3.3.4"
 
     def __init__(self, run_dir, mailboxes):

@@ -100,6 +100,9 @@ finish_settled(struct shard *sh, struct msg_list *list, int ret)
 	}
 	if (has_waiter)
 		pthread_cond_broadcast(&a->done_cond);
+	/* There is room for those that found none. */
+	if (free_list.n > 0 && sh->forgotten_n > 0)
+		pthread_cond_signal(&a->ready_cond);
 	pthread_mutex_unlock(&a->lock);
 	for (m = free_list.first; m != NULL;) {
 		struct msg *behind = msg_next(m);

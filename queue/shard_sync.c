@@ -83,6 +83,7 @@ sync_start(struct shard *sh)
 	char name[16];
 	int ret;
 
+	sh->is_sync_closing = false;
 	ret = pthread_create(&sh->sync_thread, NULL, sync_main, sh);
 	if (ret)
 		return -ret;

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What follows when a disk fails: nobody hears "durable", operators are told,
+ * what was delivered stays delivered, and all goes on when the disk is back.
+ * A limit on the size of files stands for a disk that is full.
+ */
+#include "queue/queue_int.h"
+#include "tests/unit/queue_fixture.h"
+
+#include <sys/resource.h>
+
+static struct rlimit was;
+
+static void
+disk_fails(bool does_fail)
+{
+	struct rlimit now = was;
+
+	if (does_fail)
+		now.rlim_cur = 4096;
+	must(setrlimit(RLIMIT_FSIZE, &now) == 0);
+}
+
+static enum queue_outcome
+outcome_of(struct fix *f, uint64_t seed)
+{
+	struct queue_msg *m = fix_msg(f, 0, seed, 3000, 1);
+	struct queue_done done = { 0 };
+	uint64_t id = m->id;
+
+	must(queue_msg_submit(f->q, &m, f) == 0);
+	must(fix_reap(f, 0, &done, 1) == 1);
+	CHECK(done.id == id && done.tag == f);
+	return done.outcome;
+}
+
+static void
+test_failure(void)
+{
+	struct queue_msg *held, *delivered, *m;
+	uint64_t held_id, other_id;
+	struct fix f;
+
+	fix_init(&f);
+	CHECK(fix_open(&f));
+	CHECK(outcome_of(&f, 1) == QUEUE_DURABLE);
+	CHECK(outcome_of(&f, 2) == QUEUE_DURABLE);
+	CHECK(outcome_of(&f, 3) == QUEUE_DURABLE);
+	delivered = fix_take(&f);
+	held = fix_take(&f);
+	must(delivered != NULL && held != NULL);
+	held_id = held->id;
+
+	disk_fails(true);
+	CHECK(outcome_of(&f, 4) == QUEUE_FULL);
+	CHECK(!queue_has_room(f.q, 1));
+	CHECK(outcome_of(&f, 5) == QUEUE_FULL); /* not even tried */
+	/* Delivered while the disk was away: it waits for it. */
+	fix_settle(&f, delivered, QUEUE_RCPT_SENT, "");
+	/* An operator is not kept waiting. */
+	m = fix_take(&f);
+	must(m != NULL);
+	other_id = m->id;
+	fix_settle(&f, m, QUEUE_RCPT_DEFERRED, "4.2.0 later");
+	CHECK(queue_operate(f.q, held_id, QUEUE_OP_DELETE) == -EBUSY);
+	CHECK(queue_operate(f.q, other_id, QUEUE_OP_HOLD) != 0);
+	CHECK(fix_stats(&f).settled_n == 0);
+
+	disk_fails(false);
+	FIX_UNTIL(&f, queue_has_room(f.q, 1));
+	CHECK(outcome_of(&f, 6) == QUEUE_DURABLE);
+	FIX_UNTIL(&f, fix_stats(&f).settled_n == 1);
+	FIX_UNTIL(&f, fix_stats(&f).deferred_n == 1);
+	fix_settle(&f, held, QUEUE_RCPT_FAILED, "5.1.1 no");
+	FIX_UNTIL(&f, fix_stats(&f).dead_n == 1);
+	CHECK(fix_stats(&f).inflight_bytes == 0);
+
+	/* 4 and 5 are nowhere; 6 is there, whole. */
+	fix_close(&f);
+	CHECK(fix_open(&f));
+	CHECK(fix_stats(&f).active_n == 1);
+	m = fix_take_due(&f, FIX_WAIT_US);
+	CHECK(m != NULL && fix_seed(m) == 6 && fix_body_is_whole(f.q, m));
+	fix_settle(&f, m, QUEUE_RCPT_SENT, "");
+	fix_fini(&f);
+}
+
+/* Its first records were written before the disk failed: refused, removed. */
+static void
+test_streamed(void)
+{
+	struct queue_done done;
+	struct queue_msg *m;
+	struct chunk *c;
+	struct fix f;
+
+	fix_init(&f);
+	CHECK(fix_open(&f));
+	m = fix_msg(&f, 0, 9, 100, 1);
+	c = fix_chunk(&f, 9, 0, 7000);
+	CHECK(queue_chunk_submit(f.q, m, &c) == 0);
+	FIX_UNTIL(&f, fix_stats(&f).inflight_bytes == 0);
+	disk_fails(true);
+	CHECK(outcome_of(&f, 1) == QUEUE_FULL);
+	disk_fails(false);
+	FIX_UNTIL(&f, queue_has_room(f.q, 1));
+	/* The store was opened anew: what it had of the message is in doubt. */
+	must(queue_msg_submit(f.q, &m, NULL) == 0);
+	CHECK(fix_reap(&f, 0, &done, 1) == 1 && done.outcome != QUEUE_DURABLE);
+	CHECK(outcome_of(&f, 2) == QUEUE_DURABLE);
+	fix_close(&f);
+	CHECK(fix_open(&f));
+	CHECK(fix_stats(&f).active_n == 1);
+	m = fix_take_due(&f, FIX_WAIT_US);
+	CHECK(m != NULL && fix_seed(m) == 2);
+	fix_settle(&f, m, QUEUE_RCPT_SENT, "");
+	fix_fini(&f);
+}
+
+/* Closed while the disk is away: it ends, and what was acknowledged is kept. */
+static void
+test_close(void)
+{
+	struct queue_msg *m;
+	struct fix f;
+
+	fix_init(&f);
+	CHECK(fix_open(&f));
+	CHECK(outcome_of(&f, 1) == QUEUE_DURABLE);
+	CHECK(outcome_of(&f, 2) == QUEUE_DURABLE);
+	m = fix_take(&f);
+	must(m != NULL);
+	disk_fails(true);
+	CHECK(outcome_of(&f, 3) == QUEUE_FULL);
+	fix_settle(&f, m, QUEUE_RCPT_SENT, "");
+	fix_close(&f);
+	disk_fails(false);
+	CHECK(fix_open(&f));
+	/* The removal was lost: at least once, and marked as recovered. */
+	for (unsigned seed = 1; seed <= 2; seed++) {
+		m = fix_take_due(&f, FIX_WAIT_US);
+		CHECK(m != NULL && fix_seed(m) == seed && m->is_recovered);
+		fix_settle(&f, m, QUEUE_RCPT_SENT, "");
+	}
+	CHECK(queue_due_take(f.q, 0) == NULL);
+	fix_fini(&f);
+}
+
+int
+main(void)
+{
+	signal(SIGXFSZ, SIG_IGN);
+	must(getrlimit(RLIMIT_FSIZE, &was) == 0);
+	test_failure();
+	test_streamed();
+	test_close();
+	return check_end();
+}
