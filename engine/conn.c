@@ -335,7 +335,8 @@ feed(struct worker *w, struct conn *c)
 		struct span in = { 0 };
 		size_t had;
 
-		/* A pipelining client is between messages here and only here. */
+		/* A pipelining client is between messages here and only here.
+		 */
 		if (w->is_stopping && smtp_is_idle(&c->smtp)) {
 			smtp_shutting_down(&c->smtp, &w->out);
 			return PUMP_CLOSE;
