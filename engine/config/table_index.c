@@ -52,12 +52,6 @@ home_of(const struct table_index *ix, uint64_t hash)
 	return (uint64_t)(((unsigned __int128)hash * ix->slots_n) >> 64);
 }
 
-void
-table_index_prefetch(const struct table_index *ix, uint64_t hash)
-{
-	__builtin_prefetch(&ix->slots[home_of(ix, hash)], 1);
-}
-
 static bool
 has_key(const char *row, struct span key)
 {
@@ -117,6 +111,46 @@ table_index_set(struct table_index *ix, size_t place, struct span key,
 		uint64_t hash)
 {
 	fill(ix, find_slot(ix, key, hash), place, key.len, hash);
+}
+
+static void
+add_oldest(struct table_index_feed *feed)
+{
+	const struct table_index_row *row = &feed->rows[feed->head];
+	struct span key = { feed->ix->text + row->place, row->key_len };
+
+	if (!table_index_add(feed->ix, row->place, key, row->hash) &&
+	    feed->twice != NULL)
+		feed->twice(feed->arg, row);
+	feed->head = (feed->head + 1) % TABLE_INDEX_LAG;
+	feed->n--;
+}
+
+void
+table_index_feed(struct table_index_feed *feed, size_t place, size_t key_len,
+		 unsigned line)
+{
+	struct table_index *ix = feed->ix;
+	struct table_index_row *row;
+
+	if (feed->n == TABLE_INDEX_LAG)
+		add_oldest(feed);
+	row = &feed->rows[(feed->head + feed->n++) % TABLE_INDEX_LAG];
+	*row = (struct table_index_row) {
+		.place = place,
+		.key_len = key_len,
+		.hash = table_index_hash(
+			(struct span) { ix->text + place, key_len }),
+		.line = line,
+	};
+	__builtin_prefetch(&ix->slots[home_of(ix, row->hash)], 1);
+}
+
+void
+table_index_feed_end(struct table_index_feed *feed)
+{
+	while (feed->n)
+		add_oldest(feed);
 }
 
 static struct span

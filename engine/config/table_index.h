@@ -14,8 +14,6 @@
 #include "engine/base/must.h"
 #include "engine/base/span.h"
 
-#define TABLE_INDEX_LAG 16 /* rows between a slot's prefetch and its use */
-
 struct table_index {
 	char *text;
 	size_t text_bytes;
@@ -40,7 +38,30 @@ void table_index_set(struct table_index *ix, size_t place, struct span key,
 		     uint64_t hash);
 /* Of the key folded to lower case. */
 uint64_t table_index_hash(struct span key);
-void table_index_prefetch(const struct table_index *ix, uint64_t hash);
+
+/*
+ * Rows on their way in: each waits behind TABLE_INDEX_LAG others until its slot
+ * is in the cache. twice() gets those whose key is there already; NULL: nobody
+ * wants to know.
+ */
+#define TABLE_INDEX_LAG 16
+struct table_index_row {
+	size_t place, key_len;
+	uint64_t hash;
+	unsigned line;
+};
+struct table_index_feed {
+	struct table_index *ix;
+	void (*twice)(void *arg, const struct table_index_row *row);
+	void *arg;
+	struct table_index_row rows[TABLE_INDEX_LAG];
+	unsigned head, n;
+};
+/* A row as of table_index_add(); line is for twice(). */
+void table_index_feed(struct table_index_feed *feed, size_t place,
+		      size_t key_len, unsigned line);
+/* Behind the last one: what waits goes in. */
+void table_index_feed_end(struct table_index_feed *feed);
 
 /* key in any case. *value_out lies in the text. */
 bool table_index_find(const struct table_index *ix, struct span key,

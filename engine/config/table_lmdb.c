@@ -14,10 +14,12 @@
 #include <lmdb.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#define LET_GO_ROWS  65536
 #define LOCK_TRIES   50
 #define LOCK_WAIT_MS 100
 
@@ -48,66 +50,103 @@ to_span(const MDB_val *v)
 	return s;
 }
 
-/* Every row into ix. 0 or LMDB's error. */
+/*
+ * Room in ix for every row: how many there are the file says, and their bytes
+ * cannot be more than the pages that hold them. What is not written to costs
+ * no memory. 0 or LMDB's error.
+ */
 static int
-read_rows(MDB_cursor *cursor, uint64_t rows_n, size_t bytes,
-	  struct table_index *ix)
+make_room(MDB_txn *txn, MDB_dbi dbi, size_t file_bytes, struct table_index *ix)
 {
-	MDB_val key, value;
-	size_t at = 0;
-	int error;
+	MDB_stat st;
+	size_t bytes;
+	int error = mdb_stat(txn, dbi, &st);
 
-	if (table_index_init(ix, rows_n) != 0)
+	if (error)
+		return error;
+	if (st.ms_psize == 0 || st.ms_leaf_pages > file_bytes / st.ms_psize ||
+	    st.ms_overflow_pages > file_bytes / st.ms_psize)
+		return MDB_CORRUPTED;
+	bytes = (st.ms_leaf_pages + st.ms_overflow_pages) * st.ms_psize + 1;
+	if (st.ms_entries > bytes)
+		return MDB_CORRUPTED;
+	if (table_index_init(ix, st.ms_entries) != 0)
 		return ENOMEM;
 	ix->text = malloc(bytes);
+	ix->text_bytes = bytes;
 	if (ix->text == NULL)
 		return ENOMEM;
-	ix->text_bytes = bytes;
+	text_want_large_pages(ix->text, bytes);
+	return 0;
+}
+
+/* Where in LMDB's map of the file rows were seen. */
+struct seen {
+	uintptr_t low, high;
+	uint64_t rows_n;
+};
+
+/*
+ * Pages that were read go back to the page cache now and then: what counts as
+ * this process's memory is the index alone.
+ */
+static void
+let_go(struct seen *seen, const MDB_val *value)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t at = (uintptr_t)value->mv_data / page * page;
+
+	if (seen->rows_n == 0 || at < seen->low)
+		seen->low = at;
+	if (at > seen->high)
+		seen->high = at;
+	if (++seen->rows_n % LET_GO_ROWS == 0)
+		(void)!madvise((void *)seen->low, seen->high - seen->low + page,
+			       MADV_DONTNEED);
+}
+
+/* Every row into ix, whose text shrinks to what they need. */
+static int
+read_rows(MDB_cursor *cursor, struct table_index *ix)
+{
+	struct table_index_feed feed = { .ix = ix };
+	struct seen seen = { 0 };
+	MDB_val key, value;
+	size_t at = 0;
+	char *text;
+	int error;
+
 	for (error = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
 	     error == 0;
 	     error = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
 		struct span k = to_span(&key), v = to_span(&value);
 
-		if (k.len + v.len + 2 > bytes - at || ix->entries_n == rows_n)
+		if (k.len + v.len + 2 > ix->text_bytes - at ||
+		    seen.rows_n + 1 >= ix->slots_n)
 			return MDB_CORRUPTED;
 		memcpy(ix->text + at, k.p, k.len);
 		ix->text[at + k.len] = '\0';
 		memcpy(ix->text + at + k.len + 1, v.p, v.len);
 		ix->text[at + k.len + 1 + v.len] = '\0';
-		(void)!table_index_add(ix, at,
-				       (struct span) { ix->text + at, k.len },
-				       table_index_hash(k));
+		table_index_feed(&feed, at, k.len, 0);
 		at += k.len + v.len + 2;
+		let_go(&seen, &value);
 	}
-	return error == MDB_NOTFOUND ? 0 : error;
-}
-
-/* Rows and bytes there are, so that all memory is had at once. */
-static int
-measure(MDB_cursor *cursor, uint64_t *rows_out, size_t *bytes_out)
-{
-	MDB_val key, value;
-	int error;
-
-	*rows_out = 0;
-	*bytes_out = 1;
-	for (error = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
-	     error == 0;
-	     error = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
-		++*rows_out;
-		*bytes_out += key.mv_size + value.mv_size + 2;
+	table_index_feed_end(&feed);
+	text = realloc(ix->text, at + 1);
+	if (text != NULL) {
+		ix->text = text;
+		ix->text_bytes = at + 1;
 	}
 	return error == MDB_NOTFOUND ? 0 : error;
 }
 
 static int
-read_env(MDB_env *env, struct table_index *ix)
+read_env(MDB_env *env, size_t file_bytes, struct table_index *ix)
 {
 	MDB_cursor *cursor = NULL;
 	MDB_txn *txn;
 	MDB_dbi dbi;
-	uint64_t rows_n;
-	size_t bytes;
 	int error;
 
 	error = mdb_txn_begin(env, NULL, MDB_RDONLY, &txn);
@@ -117,9 +156,9 @@ read_env(MDB_env *env, struct table_index *ix)
 	if (error == 0)
 		error = mdb_cursor_open(txn, dbi, &cursor);
 	if (error == 0)
-		error = measure(cursor, &rows_n, &bytes);
+		error = make_room(txn, dbi, file_bytes, ix);
 	if (error == 0)
-		error = read_rows(cursor, rows_n, bytes, ix);
+		error = read_rows(cursor, ix);
 	if (cursor != NULL)
 		mdb_cursor_close(cursor);
 	mdb_txn_abort(txn);
@@ -131,7 +170,7 @@ read_env(MDB_env *env, struct table_index *ix)
  * would end the process with SIGBUS.
  */
 static int
-check_size(MDB_env *env, int fd)
+check_size(MDB_env *env, int fd, size_t *bytes_out)
 {
 	MDB_envinfo info;
 	MDB_stat stat;
@@ -139,6 +178,7 @@ check_size(MDB_env *env, int fd)
 
 	if (fstat(fd, &st) != 0)
 		return errno;
+	*bytes_out = (size_t)st.st_size;
 	mdb_env_info(env, &info);
 	mdb_env_stat(env, &stat);
 	return (uint64_t)st.st_size / stat.ms_psize > info.me_last_pgno
@@ -151,6 +191,7 @@ static int
 read_file(const char *path, int fd, struct table_index *ix)
 {
 	MDB_env *env;
+	size_t bytes = 0;
 	int error = mdb_env_create(&env);
 
 	if (error)
@@ -160,9 +201,9 @@ read_file(const char *path, int fd, struct table_index *ix)
 	if (error == EBADF) /* what it makes of an empty file */
 		error = MDB_INVALID;
 	if (error == 0)
-		error = check_size(env, fd);
+		error = check_size(env, fd, &bytes);
 	if (error == 0)
-		error = read_env(env, ix);
+		error = read_env(env, bytes, ix);
 	mdb_env_close(env);
 	return error;
 }

@@ -17,18 +17,9 @@ struct text_table {
 	struct table_index index;
 };
 
-/* A row that was cut and waits until its slot is in the cache. */
-struct row {
-	size_t place, key_len;
-	uint64_t hash;
-	unsigned line;
-};
-
 struct loader {
-	struct table_index *ix;
+	struct table_index_feed feed;
 	struct table_complaints *complaints;
-	struct row rows[TABLE_INDEX_LAG];
-	unsigned head, waiting_n;
 };
 
 static enum table_result
@@ -90,38 +81,23 @@ table_of_index(struct table_index *ix)
 }
 
 static void
-insert_oldest(struct loader *l)
+say_twice(void *arg, const struct table_index_row *row)
 {
-	struct row *row = &l->rows[l->head];
-	const char *key = l->ix->text + row->place;
+	struct loader *l = arg;
 
-	if (!table_index_add(l->ix, row->place,
-			     (struct span) { key, row->key_len }, row->hash))
-		table_complain(l->complaints, DIAG_WARNING, row->line,
-			       "\"%s\" is there already: the first entry "
-			       "counts, remove this one",
-			       key);
-	l->head = (l->head + 1) % TABLE_INDEX_LAG;
-	l->waiting_n--;
+	table_complain(l->complaints, DIAG_WARNING, row->line,
+		       "\"%s\" is there already: the first entry counts, "
+		       "remove this one",
+		       l->feed.ix->text + row->place);
 }
 
 static void
 insert(struct loader *l, char *key, size_t key_len, unsigned line)
 {
-	struct row *row;
-
-	if (l->waiting_n == TABLE_INDEX_LAG)
-		insert_oldest(l);
 	for (size_t i = 0; i < key_len; i++)
 		key[i] = ascii_lower(key[i]);
-	row = &l->rows[(l->head + l->waiting_n) % TABLE_INDEX_LAG];
-	*row = (struct row) { .place = (size_t)(key - l->ix->text),
-			      .key_len = key_len,
-			      .hash = table_index_hash(
-				      (struct span) { key, key_len }),
-			      .line = line };
-	table_index_prefetch(l->ix, row->hash);
-	l->waiting_n++;
+	table_index_feed(&l->feed, (size_t)(key - l->feed.ix->text), key_len,
+			 line);
 }
 
 /* Length of the key: up to white space that is not quoted. */
@@ -239,7 +215,8 @@ bool
 table_text_index(struct table_index *ix, char *text, size_t len,
 		 enum table_format format, struct table_complaints *c)
 {
-	struct loader l = { .ix = ix, .complaints = c };
+	struct loader l = { .feed = { .ix = ix, .twice = say_twice, .arg = &l },
+			    .complaints = c };
 	struct line_reader r;
 	struct line line;
 
@@ -267,8 +244,7 @@ table_text_index(struct table_index *ix, char *text, size_t len,
 		else
 			add_postmap_row(&l, &line);
 	}
-	while (l.waiting_n)
-		insert_oldest(&l);
+	table_index_feed_end(&l.feed);
 	return table_complaints_end(c);
 }
 

@@ -124,6 +124,60 @@ test_many(void)
 	table_index_fini(&ix);
 }
 
+struct twice {
+	unsigned n, line;
+	uint64_t sum;
+};
+
+static void
+on_twice(void *arg, const struct table_index_row *row)
+{
+	struct twice *t = arg;
+
+	t->n++;
+	CHECK(row->line > t->line); /* in the order of the text */
+	t->line = row->line;
+	t->sum += row->line;
+}
+
+/* Rows that wait go in all the same, the first of two with one key. */
+static void
+test_feed(unsigned rows_n)
+{
+	struct table_index ix;
+	struct twice twice = { 0 };
+	struct table_index_feed feed = { .ix = &ix,
+					 .twice = on_twice,
+					 .arg = &twice };
+	uint64_t sum = 0;
+	size_t at = 0;
+	char key[32], value[32];
+
+	must(table_index_init(&ix, rows_n) == 0);
+	ix.text = must_alloc(rows_n * 32 + 1);
+	ix.text_bytes = rows_n * 32;
+	for (unsigned i = 0; i < rows_n; i++) {
+		size_t place = at;
+
+		snprintf(key, sizeof(key), "key%u", i % 7 == 6 ? i - 1 : i);
+		snprintf(value, sizeof(value), "%u", i);
+		at = put_row(&ix, at, key, value);
+		table_index_feed(&feed, place, strlen(key), i + 1);
+		sum += i % 7 == 6 ? i + 1 : 0;
+	}
+	table_index_feed_end(&feed);
+	CHECK(twice.n == rows_n / 7 && twice.sum == sum);
+	CHECK(ix.entries_n == rows_n - rows_n / 7);
+	for (unsigned i = 0; i < rows_n; i++) {
+		int n = snprintf(key, sizeof(key), "key%u", i);
+
+		snprintf(value, sizeof(value), "%u", i);
+		CHECK(has(&ix, (struct span) { key, (size_t)n },
+			  i % 7 == 6 ? NULL : value));
+	}
+	table_index_fini(&ix);
+}
+
 int
 main(void)
 {
@@ -136,6 +190,10 @@ main(void)
 	table_index_fini(&ix);
 	test_few();
 	test_many();
+	for (unsigned i = 0; i < 3 * TABLE_INDEX_LAG; i++) {
+		CHECK_ROW("feed");
+		test_feed(i);
+	}
 	CHECK_ROW("more than there is memory");
 	CHECK(table_index_init(&ix, UINT64_MAX) != 0);
 	return check_end();
