@@ -155,6 +155,9 @@ match(const void *arg, const struct table_subject *subject,
 		for (unsigned i = 0; i < groups->n; i++) {
 			groups->at[i].start = at[2 * i];
 			groups->at[i].end = at[2 * i + 1];
+			/* What \K in a look-ahead makes of older pcre2. */
+			if (groups->at[i].end < groups->at[i].start)
+				groups->at[i].start = groups->at[i].end;
 		}
 	}
 	pcre2_match_data_free(data);
