@@ -65,13 +65,15 @@ cmd_config(int argc, char **argv)
 			return EX_USAGE;
 		}
 	diag_init(&diag);
-	cfg = config_load(dir, &diag);
-	if (cfg == NULL) {
-		diag_print(&diag, DIAG_ERROR);
-		code = diag.exit_code;
-	} else {
-		code = config_print(cfg, argv + optind,
-				    (unsigned)(argc - optind), flags, stdout);
+	cfg = config_load_main(dir, &diag);
+	diag_print(&diag, DIAG_ERROR);
+	code = diag.exit_code;
+	if (cfg != NULL) {
+		int printed = config_print(cfg, argv + optind,
+					   (unsigned)(argc - optind), flags,
+					   stdout);
+
+		code = code ? code : printed;
 	}
 	config_put(&cfg);
 	diag_fini(&diag);

@@ -89,15 +89,15 @@ cmd_control(int argc, char **argv)
 		return EX_USAGE;
 	}
 	diag_init(&diag);
-	cfg = config_load(dir, &diag);
-	if (cfg == NULL) {
-		diag_print(&diag, DIAG_ERROR);
+	cfg = config_load_main(dir, &diag);
+	if (cfg != NULL)
+		code = cmd_ask_engine(cfg->engine.control_socket, argc, argv);
+	else
 		code = diag.exit_code;
-		diag_fini(&diag);
-		return code;
-	}
-	code = cmd_ask_engine(cfg->engine.control_socket, argc, argv);
-	if (code == EX_UNAVAILABLE)
+	/* What is wrong with main.cf matters when nobody answers. */
+	if (cfg == NULL || code == EX_UNAVAILABLE)
+		diag_print(&diag, DIAG_ERROR);
+	if (cfg != NULL && code == EX_UNAVAILABLE)
 		fprintf(stderr,
 			"penstock: no engine listens on %s: start it with "
 			"penstock run -c %s\n",

@@ -69,18 +69,15 @@ cmd_queue(int argc, char **argv)
 		return EX_USAGE;
 	}
 	diag_init(&diag);
-	cfg = config_load(dir, &diag);
-	if (cfg == NULL) {
-		diag_print(&diag, DIAG_ERROR);
-		code = diag.exit_code;
-		diag_fini(&diag);
-		return code;
-	}
-	if (strcmp(argv[1], "salvage") != 0)
+	cfg = config_load_main(dir, &diag);
+	if (cfg != NULL && strcmp(argv[1], "salvage") != 0)
 		code = cmd_ask_engine(cfg->engine.control_socket, argc, argv);
-	if (code == EX_UNAVAILABLE)
-		code = on_folder(cfg, argc, argv, &diag);
-	diag_print(&diag, DIAG_ERROR);
+	if (code == EX_UNAVAILABLE) {
+		/* Never on a folder that main.cf may not mean. */
+		code = diag.errors_n ? diag.exit_code
+				     : on_folder(cfg, argc, argv, &diag);
+		diag_print(&diag, DIAG_ERROR);
+	}
 	config_put(&cfg);
 	diag_fini(&diag);
 	return code;

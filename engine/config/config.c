@@ -8,6 +8,7 @@
 #include "engine/config/foreign.h"
 #include "engine/config/say.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 struct scope
@@ -208,6 +209,25 @@ config_load(const char *dir, struct diag *diag)
 	load(cfg, diag);
 	/* All that will be looked up is open: let go of what is not used. */
 	if (diag->errors_n > errors_n)
+		config_put(&cfg);
+	return cfg;
+}
+
+struct config *
+config_load_main(const char *dir, struct diag *diag)
+{
+	struct config *cfg = config_new(dir);
+	struct config_store *store = cfg->store;
+	struct scope sc = config_scope(cfg, NULL, diag);
+	int res = maincf_read(&store->main, &store->strings, store->main_path,
+			      diag);
+
+	if (res == 0 || res == -EINVAL) {
+		(void)!config_compute(cfg, diag);
+		(void)!param_apply_module(PARAM_ENGINE, &sc, &cfg->engine);
+		(void)!param_apply_module(PARAM_QUEUE, &sc, &cfg->queue);
+	}
+	if (cfg->engine.control_socket == NULL)
 		config_put(&cfg);
 	return cfg;
 }

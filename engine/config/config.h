@@ -67,6 +67,14 @@ struct config {
  * in *diag; NULL when any of it is an error. One reference is the caller's.
  */
 struct config *config_load(const char *dir, struct diag *diag);
+/*
+ * What a command beside the engine needs: dir/main.cf alone, of which only
+ * ->engine, ->queue and what config_print() prints are made. No table is
+ * opened, master.cf is not read. NULL: main.cf cannot be read, or does not say
+ * where the control socket is. Else what is wrong with the rest of these is in
+ * *diag, for the caller to refuse what depends on it.
+ */
+struct config *config_load_main(const char *dir, struct diag *diag);
 /* Any thread. */
 struct config *config_get(struct config *cfg);
 void config_put(struct config **cfg);

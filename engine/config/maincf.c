@@ -107,7 +107,7 @@ maincf_read(struct settings *s, struct store *st, const char *file,
 			 "cannot be read: %s: -c DIR names the folder that "
 			 "holds main.cf and master.cf",
 			 strerror(-res));
-		return -EINVAL;
+		return res;
 	}
 	if (text.len)
 		res = maincf_parse(s, st, text.p, text.len, file, diag);

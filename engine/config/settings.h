@@ -36,7 +36,7 @@ void settings_fini(struct settings *s);
  */
 MUST_USE int maincf_parse(struct settings *s, struct store *st, char *text,
 			  size_t len, const char *file, struct diag *diag);
-/* The same for the file itself. */
+/* The same for the file itself; another -errno when it cannot be read. */
 MUST_USE int maincf_read(struct settings *s, struct store *st, const char *file,
 			 struct diag *diag);
 /* "name = value" or "name=value", as -o has it. false: *why says it. */

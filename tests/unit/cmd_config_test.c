@@ -48,10 +48,15 @@ static const struct {
 	  "",
 	  "penstock: there is no parameter nonsense",
 	  EX_USAGE },
+	{ "values and tables are check's to judge",
+	  { "config", "-c", "wrong", "smtpd_timeout" },
+	  "smtpd_timeout = x\n",
+	  "",
+	  EX_OK },
 	{ "broken",
 	  { "config", "-c", "broken", "smtpd_timeout" },
-	  "",
-	  "penstock: error: broken/main.cf:1: smtpd_timeout = x: write",
+	  "smtpd_timeout = 5m\n",
+	  "penstock: error: broken/main.cf:2: no sign: \"=\" is missing",
 	  EX_CONFIG },
 	{ "missing",
 	  { "config", "-c", "none" },
@@ -80,12 +85,13 @@ main(void)
 {
 	scratch_open("cmd_config");
 	must(chdir(scratch_dir) == 0);
-	must(mkdir("broken", 0700) == 0);
+	must(mkdir("broken", 0700) == 0 && mkdir("wrong", 0700) == 0);
 	scratch_write("main.cf", "myhostname = mx.example.com\n"
 				 "smtpd_timeout = 5m\nalias_maps =\n");
 	scratch_write("master.cf", "");
-	scratch_write("broken/main.cf", "smtpd_timeout = x\n");
-	scratch_write("broken/master.cf", "");
+	scratch_write("wrong/main.cf",
+		      "smtpd_timeout = x\nvirtual_alias_maps = hash:/no\n");
+	scratch_write("broken/main.cf", "smtpd_timeout = 5m\nno sign\n");
 	for (size_t i = 0; i < ARRAY_N(rows); i++) {
 		struct command got;
 

@@ -230,6 +230,73 @@ test_right(void)
 	}
 }
 
+/* What `penstock status` and the like read: tables do not matter to them. */
+static void
+test_main_only(void)
+{
+	static const struct {
+		const char *name, *main_cf;
+		const char *socket; /* NULL: it cannot be known */
+		const char *error;
+	} rows[] = {
+		{ "sound", "penstock_control_socket = /s\n", "/s", "" },
+		{ "default", "", "/run/penstock/control", "" },
+		{ "made of other names",
+		  "penstock_queue_directory = /q\n"
+		  "penstock_control_socket = $penstock_queue_directory/s\n",
+		  "/q/s", "" },
+		{ "tables missing and broken",
+		  "penstock_control_socket = /s\n"
+		  "virtual_alias_maps = hash:/no/such pcre:bad\n"
+		  "virtual_mailbox_domains = /no/such, hush:x\n"
+		  "mynetworks = 10.0.0.1/8\n",
+		  "/s", "" },
+		{ "values of other modules",
+		  "smtpd_timeout = soon\npenstock_control_socket = /s\n", "/s",
+		  "" },
+		{ "values of the engine",
+		  "penstock_workers = x\npenstock_control_socket = /s\n", "/s",
+		  "main.cf:1: penstock_workers = x: write a number" },
+		{ "values of the queue",
+		  "penstock_queue_shards = 0\npenstock_control_socket = /s\n",
+		  "/s", "main.cf:1: penstock_queue_shards = 0: at least 1" },
+		{ "lines that are none", "x\npenstock_control_socket = /s\n",
+		  "/s", "main.cf:1: x: \"=\" is missing" },
+		{ "host name", "myhostname = -\npenstock_control_socket = /s\n",
+		  "/s", "main.cf:1: myhostname = -" },
+		{ "the socket itself", "penstock_control_socket = ${x\n", NULL,
+		  "main.cf:1: penstock_control_socket: \"${x\" is not" },
+	};
+
+	unlink(scratch_path("master.cf"));
+	for (size_t i = 0; i < ARRAY_N(rows); i++) {
+		struct config *cfg;
+		struct diag d;
+
+		CHECK_ROW(rows[i].name);
+		diag_init(&d);
+		scratch_write(scratch_path("main.cf"), rows[i].main_cf);
+		cfg = config_load_main(scratch_dir, &d);
+		CHECK((cfg != NULL) == (rows[i].socket != NULL));
+		if (cfg != NULL)
+			CHECK_SPAN(span_of(cfg->engine.control_socket),
+				   rows[i].socket);
+		CHECK(findings_has(&d, DIAG_ERROR, rows[i].error));
+		findings_print(*rows[i].error ? &(struct diag) { 0 } : &d);
+		config_put(&cfg);
+		diag_fini(&d);
+	}
+	CHECK_ROW("no main.cf");
+	{
+		struct diag d;
+
+		diag_init(&d);
+		CHECK(config_load_main("/no/such/folder", &d) == NULL);
+		CHECK(d.exit_code == EX_NOINPUT && d.errors_n == 1);
+		diag_fini(&d);
+	}
+}
+
 int
 main(void)
 {
@@ -237,6 +304,7 @@ main(void)
 	test_site();
 	test_wrong();
 	test_right();
+	test_main_only();
 	scratch_close();
 	return check_end();
 }

@@ -77,7 +77,7 @@ test_files(void)
 	scratch_write(scratch_path("empty"), "");
 	CHECK(maincf_read(&s, &st, scratch_path("empty"), &d) == 0);
 	CHECK_ROW("missing file");
-	CHECK(maincf_read(&s, &st, scratch_path("none"), &d) == -EINVAL);
+	CHECK(maincf_read(&s, &st, scratch_path("none"), &d) == -ENOENT);
 	CHECK(d.exit_code == EX_NOINPUT);
 	CHECK(findings_has(&d, DIAG_ERROR, "none: cannot be read: No such"));
 	diag_fini(&d);
