@@ -25,9 +25,6 @@ reload(struct engine *e)
 	diag_init(&diag);
 	sd_notify(0, "RELOADING=1");
 	(void)!engine_reload(e, &diag); /* it has logged what was wrong */
-	for (const struct diag_line *l = diag.first; l != NULL; l = l->next)
-		if (l->level >= DIAG_WARNING)
-			log_say(LOG_LEVEL_WARNING, "master", "%s", l->text);
 	sd_notify(0, "READY=1");
 	diag_fini(&diag);
 }

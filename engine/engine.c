@@ -95,6 +95,7 @@ engine_open(const char *dir, struct diag *diag)
 	e->dir = dir;
 	e->start_us = clock_wall_us();
 	pthread_mutex_init(&e->lock, NULL);
+	pthread_mutex_init(&e->reload_lock, NULL);
 	e->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	must(e->stop_fd >= 0);
 	e->site = site_open(dir, diag);
@@ -136,22 +137,20 @@ engine_close(struct engine **e_inout)
 	site_put(&e->site);
 	close(e->stop_fd);
 	pthread_mutex_destroy(&e->lock);
+	pthread_mutex_destroy(&e->reload_lock);
 	free(e->workers);
 	free(e->pools);
 	free(e);
 }
 
-int
-engine_reload(struct engine *e, struct diag *diag)
+/* A whole new configuration in the old one's place, or nothing. */
+static int
+swap_site(struct engine *e, struct diag *diag)
 {
 	struct site *next = site_open(e->dir, diag), *was;
 
-	if (next == NULL) {
-		log_say(LOG_LEVEL_ERROR, "master",
-			"reload failed, the configuration in use stays: %s",
-			diag->first ? diag->first->text : "");
+	if (next == NULL)
 		return -EINVAL;
-	}
 	settle_numbers(next->cfg);
 	if (site_check_reload(e->site, next, diag) != 0) {
 		site_put(&next);
@@ -169,8 +168,30 @@ engine_reload(struct engine *e, struct diag *diag)
 	deliver_configure(e->deliver, &next->cfg->deliver);
 	pthread_mutex_unlock(&e->lock);
 	site_put(&was);
-	log_say(LOG_LEVEL_INFO, "master", "reloaded: configuration %s", e->dir);
 	return 0;
+}
+
+int
+engine_reload(struct engine *e, struct diag *diag)
+{
+	int res;
+
+	/* The signal's thread and the control socket's, one after the other. */
+	pthread_mutex_lock(&e->reload_lock);
+	res = swap_site(e, diag);
+	pthread_mutex_unlock(&e->reload_lock);
+	for (const struct diag_line *l = diag->first; l != NULL; l = l->next)
+		if (l->level >= DIAG_WARNING)
+			log_say(l->level == DIAG_ERROR ? LOG_LEVEL_ERROR
+						       : LOG_LEVEL_WARNING,
+				"master", "%s", l->text);
+	if (res == 0)
+		log_say(LOG_LEVEL_INFO, "master", "reloaded: configuration %s",
+			e->dir);
+	else
+		log_say(LOG_LEVEL_ERROR, "master",
+			"reload failed, the configuration in use stays");
+	return res;
 }
 
 void

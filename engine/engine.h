@@ -19,6 +19,7 @@ struct engine {
 	const char *dir;
 	struct site *site; /* guarded by lock */
 	pthread_mutex_t lock;
+	pthread_mutex_t reload_lock; /* held from reading to swapping */
 	struct net_listeners *listeners;
 	struct queue *queue;
 	struct deliver *deliver;
@@ -39,7 +40,10 @@ struct engine *engine_open(const char *dir, struct diag *diag);
  * deliveries in hand finished. Takes *e.
  */
 void engine_close(struct engine **e);
-/* Swaps a whole new configuration in, or changes nothing and says why. */
+/*
+ * Swaps a whole new configuration in, or changes nothing and says why: in *diag
+ * and in the log.
+ */
 MUST_USE int engine_reload(struct engine *e, struct diag *diag);
 /* Asks the main thread to stop. Any thread. */
 void engine_stop(struct engine *e);
