@@ -103,7 +103,10 @@ struct queue_done {
 	enum queue_outcome outcome;
 };
 
-/* Gives at most `max` outcomes. */
+/*
+ * Gives at most `max` outcomes. Also sets off the commit of what was submitted
+ * since the last call: to be called before the worker sleeps.
+ */
 unsigned queue_reap(struct queue *q, unsigned worker_idx,
 		    struct queue_done *done, unsigned max);
 /* An eventfd that becomes readable when outcomes wait, for a sleeping worker.

@@ -49,7 +49,8 @@ struct port {
 	uint64_t stamp_us; /* of the last id */
 	uint32_t unreaped_n;
 	uint16_t idx;
-	bool is_wake_owed; /* the eventfd was or will be written */
+	bool is_wake_owed;   /* the eventfd was or will be written */
+	bool is_commit_owed; /* submitted, and the commit thread not woken */
 	int wake_fd;
 	struct msg *free_own;
 	struct msg_list drops; /* wait for room in the ring */

@@ -153,9 +153,11 @@ queue_msg_new(struct queue *q, unsigned worker_idx)
 	return &m->pub;
 }
 
+/* Once for all that a turn of the worker has submitted. */
 static void
 wake_commit(struct queue *q, struct port *port)
 {
+	port->is_commit_owed = false;
 	if (atomic_exchange_explicit(&port->is_commit_asleep, 0,
 				     memory_order_acq_rel))
 		shard_wake(queue_shard_of_worker(q, port->idx));
@@ -173,7 +175,7 @@ flush_drops(struct queue *q, struct port *port)
 		if (!ring_put(&port->in, entry_of(m, ENTRY_DROP)))
 			return false;
 		port->drops.first = behind;
-		wake_commit(q, port);
+		port->is_commit_owed = true;
 	}
 	port->drops.last = NULL;
 	return true;
@@ -238,7 +240,7 @@ queue_chunk_submit(struct queue *q, struct queue_msg *msg, struct chunk **chunk)
 	}
 	*chunk = NULL;
 	msg->streamed_n++;
-	wake_commit(q, port);
+	port->is_commit_owed = true;
 	return 0;
 }
 
@@ -281,7 +283,7 @@ queue_msg_submit(struct queue *q, struct queue_msg **msg, void *tag)
 	}
 	*msg = NULL;
 	port->unreaped_n++;
-	wake_commit(q, port);
+	port->is_commit_owed = true;
 	return 0;
 }
 
@@ -296,6 +298,8 @@ queue_reap(struct queue *q, unsigned worker_idx, struct queue_done *done,
 
 	if (UNLIKELY(port->drops.first != NULL))
 		(void)flush_drops(q, port);
+	if (port->is_commit_owed)
+		wake_commit(q, port);
 	while (n < max && done_get(&port->done, &done[n]))
 		n++;
 	port->unreaped_n -= n;
