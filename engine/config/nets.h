@@ -18,11 +18,17 @@ enum nets_protocols { NETS_IPV4 = 1, NETS_IPV6 = 2, NETS_ALL = 3 };
 /* "all", "ipv4", "ipv4, ipv6", ...: false when something else is in it. */
 bool nets_parse_protocols(struct span text, unsigned *out);
 
+static inline bool
+nets_is_v4(const struct ip_net *net)
+{
+	return net->prefix_bits >= 96 && ip_is_v4(&net->addr);
+}
+
 /* An IPv6 network holds no IPv4 address: [::]/0 is not everybody. */
 static inline bool
 nets_has(const struct ip_net *net, const struct ip *ip)
 {
-	return (net->prefix_bits >= 96 || !ip_is_v4(ip)) && ip_net_has(net, ip);
+	return nets_is_v4(net) == ip_is_v4(ip) && ip_net_has(net, ip);
 }
 
 /* Own addresses, each with the prefix length of its network. */

@@ -28,12 +28,17 @@ compile(struct span *rest, char why[TABLE_WHY_MAX])
 	return pattern;
 }
 
+/* A rule for IPv6, negated or not, says nothing about an IPv4 address. */
 static enum table_match
 match(const void *pattern, const struct table_subject *subject,
       struct table_groups *groups)
 {
+	const struct ip_net *net = pattern;
+
 	(void)groups;
-	return nets_has(pattern, &subject->ip) ? TABLE_MATCH : TABLE_NO_MATCH;
+	if (nets_is_v4(net) != ip_is_v4(&subject->ip))
+		return TABLE_NOT_ABOUT;
+	return ip_net_has(net, &subject->ip) ? TABLE_MATCH : TABLE_NO_MATCH;
 }
 
 static bool

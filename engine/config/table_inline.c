@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Tables whose contents stand in main.cf: inline:, static:, fail:. */
+#include "engine/config/line.h"
 #include "engine/config/say.h"
-#include "engine/config/settings.h"
 #include "engine/config/table_index.h"
 #include "engine/config/table_priv.h"
 
@@ -48,9 +48,16 @@ static_new(void)
 struct table *
 table_static_open(const struct table_spec *spec)
 {
-	struct static_table *t = static_new();
 	struct span value = table_unbrace(spec->name);
+	struct static_table *t;
 
+	if (value.p == spec->name.p && value.len && value.p[0] == '{') {
+		say(spec->diag, DIAG_ERROR, spec->file, spec->line,
+		    "%.*s: write static:value or static:{ a value }",
+		    SPAN_FMT(spec->whole));
+		return NULL;
+	}
+	t = static_new();
 	t->value = strndup(value.p, value.len);
 	must(t->value != NULL);
 	t->table.static_value = t->value;
@@ -66,17 +73,44 @@ table_fail_open(const struct table_spec *spec)
 	return &static_new()->table;
 }
 
+/*
+ * "key = value", where quotes and backslashes hide what would end the key, and
+ * stay in it, as in a row of postmap(1).
+ */
+static bool
+split(struct span item, struct span *key_out, struct span *value_out)
+{
+	size_t n = 0;
+	bool is_quoted = false;
+
+	item = span_trim(item);
+	for (; n < item.len; n++) {
+		if (item.p[n] == '\\' && n + 1 < item.len)
+			n++;
+		else if (item.p[n] == '"')
+			is_quoted = !is_quoted;
+		else if (!is_quoted &&
+			 (item.p[n] == '=' || line_is_space(item.p[n])))
+			break;
+	}
+	*key_out = span_to(item, n);
+	item = span_trim(span_from(item, n));
+	if (n == 0 || is_quoted || item.len == 0 || item.p[0] != '=')
+		return false;
+	*value_out = span_trim(span_from(item, 1));
+	return value_out->len > 0;
+}
+
 /* One "key = value" or "{key = value}" of inline:, appended to the text. */
 static bool
 add_pair(struct table_index *ix, struct text *text, struct span item,
 	 const struct table_spec *spec)
 {
-	struct span key, value;
-	const char *why;
+	struct span key, value, pair = table_unbrace(item);
 	size_t place = text->len;
 
-	if (!maincf_split(table_unbrace(item), &key, &value, &why) ||
-	    value.len == 0) {
+	if ((pair.p == item.p && item.p[0] == '{') ||
+	    !split(pair, &key, &value)) {
 		say(spec->diag, DIAG_ERROR, spec->file, spec->line,
 		    "inline: \"%.*s\": write inline:{ key=value, { key = "
 		    "text with spaces } }",

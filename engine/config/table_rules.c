@@ -169,7 +169,8 @@ find(const struct table *table, struct span key, struct table_buf *buf,
 				       rule->has_groups ? &groups : NULL);
 		if (match == TABLE_MATCH_FAILED)
 			return TABLE_ERROR;
-		if ((match == TABLE_MATCH) == rule->is_negated) {
+		if (match == TABLE_NOT_ABOUT ||
+		    (match == TABLE_MATCH) == rule->is_negated) {
 			if (rule->result == NULL)
 				i = rule->end;
 			continue;

@@ -21,7 +21,13 @@ struct table_groups {
 	} at[TABLE_GROUPS_MAX];
 };
 
-enum table_match { TABLE_MATCH, TABLE_NO_MATCH, TABLE_MATCH_FAILED };
+enum table_match {
+	TABLE_MATCH,
+	TABLE_NO_MATCH,
+	TABLE_NOT_ABOUT, /* neither the pattern nor its negation: says nothing
+			  */
+	TABLE_MATCH_FAILED,
+};
 
 /* What one lookup works with. */
 struct table_subject {

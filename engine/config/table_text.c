@@ -185,15 +185,15 @@ add_alias_row(struct loader *l, const struct line *line)
 
 	while (line_is_space(*value))
 		value++;
+	if (n && memchr(line->p, '@', n))
+		table_complain(l->complaints, DIAG_WARNING, line->first,
+			       "%.60s: is never looked up: the name of an "
+			       "alias has no domain, addresses with one belong "
+			       "in virtual_alias_maps",
+			       line->p);
 	if (n == 0 || *value == '\0')
 		table_complain(l->complaints, DIAG_ERROR, line->first,
 			       "%.60s: \"name: value\" is expected", line->p);
-	else if (memchr(line->p, '@', n))
-		table_complain(l->complaints, DIAG_ERROR, line->first,
-			       "%.60s: the name of an alias has no domain: "
-			       "addresses with one belong in "
-			       "virtual_alias_maps",
-			       line->p);
 	else
 		insert(l, line->p, n, line->first);
 }

@@ -17,6 +17,14 @@ static const struct {
 	{ "inline:{ a=b c=d }", "c", "d" },
 	{ "inline:{a=b,a=c}", "a", "c" },
 	{ "inline:{{a = {x y}}}", "a", "{x y}" },
+	{ "inline:{a={x}}", "a", "{x}" },
+	{ "inline:{a=b=c}", "a", "b=c" },
+	{ "inline:{}", "a", NULL },
+	{ "inline:{{\"a b\"@c = d}}", "\"a b\"@c", "d" },
+	{ "inline:{{\"a b\"@c = d}}", "a b@c", NULL },
+	{ "inline:{{\"a=b\"@c = d}}", "\"a=b\"@c", "d" },
+	{ "inline:{a\\=b=c}", "a\\=b", "c" },
+	{ "inline:{{a\\ b = c}}", "a\\ b", "c" },
 	{ "static:a", "anything", "a" },
 	{ "static:a", "", "a" },
 	{ "static:{a b}", "x", "a b" },
@@ -33,6 +41,11 @@ static const struct {
 	{ "inline:{a=}", "inline: \"a=\": write" },
 	{ "inline:a=b", "write inline:{ key=value, ... }" },
 	{ "inline:{{a b = c}}", "inline: \"{a b = c}\"" },
+	{ "inline:{a=b}c", "write inline:{ key=value, ... }" },
+	{ "inline:{{a}b=c}", "inline: \"{a}b=c\": write" },
+	{ "inline:{a\"=b}", "inline: \"a\"=b\": write" },
+	{ "inline:{=b}", "inline: \"=b\": write" },
+	{ "static:{a}b", "static:{a}b: write static:value or" },
 };
 
 int
