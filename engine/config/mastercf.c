@@ -371,9 +371,7 @@ mastercf_split_address(struct span name, struct span *host_out,
 	if (colon < name.len) {
 		*host_out = span_to(name, colon);
 		port = span_from(name, colon + 1);
-		if (host_out->len == 0)
-			return false;
-		if (host_out->p[0] == '[') {
+		if (host_out->len && host_out->p[0] == '[') {
 			if (host_out->len < 3 ||
 			    host_out->p[host_out->len - 1] != ']')
 				return false;

@@ -34,6 +34,7 @@ struct match {
 	enum match_kind kind;
 	struct group *groups;
 	unsigned n;
+	unsigned errors_n, warnings_n; /* while it is read */
 };
 
 struct reader {
@@ -54,18 +55,35 @@ is_host_kind(enum match_kind kind)
 	return kind == MATCH_HOST || kind == MATCH_HOST_DOT;
 }
 
-PRINTF_LIKE(2, 3)
+/* Of a list with a million lines of one mistake, the first are said. */
+PRINTF_LIKE(3, 4)
 static void
-fail(struct reader *r, const char *fmt, ...)
+complain(struct reader *r, enum diag_level level, const char *fmt, ...)
 {
+	unsigned *n = level == DIAG_ERROR ? &r->m->errors_n : &r->m->warnings_n;
 	char text[300];
 	va_list ap;
 
+	if (level == DIAG_ERROR)
+		r->is_ok = false;
+	if ((*n)++ >= TABLE_COMPLAINTS_MAX)
+		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	say(r->diag, DIAG_ERROR, r->file, r->line, "%s", text);
-	r->is_ok = false;
+	say(r->diag, level, r->file, r->line, "%s", text);
+}
+
+#define fail(r, ...) complain(r, DIAG_ERROR, __VA_ARGS__)
+
+static void
+say_left_out(const struct reader *r, enum diag_level level, unsigned n)
+{
+	if (n > TABLE_COMPLAINTS_MAX)
+		say(r->diag, level, r->file, r->line,
+		    "%u more %s like these in this list",
+		    n - TABLE_COMPLAINTS_MAX,
+		    level == DIAG_ERROR ? "errors" : "warnings");
 }
 
 /* The last group when the next item can join it, else a new one. */
@@ -157,11 +175,11 @@ add_name(struct reader *r, struct span item, bool is_negated)
 	size_t place = g->names.len;
 
 	if (r->m->kind == MATCH_DOMAIN && item.p[0] == '.')
-		say(r->diag, DIAG_WARNING, r->file, r->line,
-		    "%.*s matches nothing while "
-		    "parent_domain_matches_subdomains names this list: write "
-		    "%.*s, which matches its subdomains too",
-		    SPAN_FMT(item), SPAN_FMT(span_from(item, 1)));
+		complain(r, DIAG_WARNING,
+			 "%.*s matches nothing while "
+			 "parent_domain_matches_subdomains names this list: "
+			 "write %.*s, which matches its subdomains too",
+			 SPAN_FMT(item), SPAN_FMT(span_from(item, 1)));
 	text_add(&g->names, item);
 	text_add(&g->names, (struct span) { "", 1 });
 	for (size_t i = place; i < g->names.len; i++)
@@ -247,11 +265,11 @@ read_list(struct reader *r, struct span list)
 	while (!r->is_given_up &&
 	       (item = table_list_next(&list, &is_closed)).len) {
 		if (item.p[0] == '#') {
-			say(r->diag, DIAG_WARNING, r->file, r->line,
-			    "a comment begins at \"%.*s\": what follows on "
-			    "this line is left out: comments stand on lines "
-			    "of their own",
-			    SPAN_FMT(item));
+			complain(r, DIAG_WARNING,
+				 "a comment begins at \"%.*s\": what follows "
+				 "on this line is left out: comments stand on "
+				 "lines of their own",
+				 SPAN_FMT(item));
 			break;
 		}
 		read_item(r, item);
@@ -296,6 +314,8 @@ match_open_in(struct tables *set, enum match_kind kind, struct span value,
 
 	m->kind = kind;
 	read_list(&r, value);
+	say_left_out(&r, DIAG_WARNING, m->warnings_n);
+	say_left_out(&r, DIAG_ERROR, m->errors_n);
 	for (unsigned i = 0; i < m->n; i++)
 		if (m->groups[i].kind == GROUP_NAMES)
 			index_names(&m->groups[i]);
@@ -355,7 +375,9 @@ find_name(enum match_kind kind, const struct group *g, struct span name)
 	bool keeps_dot = kind == MATCH_DOMAIN_DOT || kind == MATCH_HOST_DOT;
 	enum table_result res = find_one(g, name);
 
-	if (kind == MATCH_STRING)
+	/* A table of patterns is asked for the whole name only. */
+	if (kind == MATCH_STRING ||
+	    (g->kind == GROUP_TABLE && table_is_pattern(g->table)))
 		return res;
 	while (res == TABLE_NOT_FOUND && name.len > 1) {
 		struct span rest = span_from(name, 1);

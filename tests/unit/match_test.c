@@ -4,6 +4,7 @@
  * mydestination: first match decides, "!", files, tables, parents.
  */
 #include "engine/config/match.h"
+#include "engine/config/table_priv.h"
 #include "engine/config/text.h"
 #include "tests/unit/check.h"
 #include "tests/unit/findings.h"
@@ -44,6 +45,10 @@ static const struct {
 	{ MATCH_DOMAIN, "!x.a.example a.example", "y.x.a.example", false },
 	{ MATCH_DOMAIN, "!x.a.example a.example", "y.a.example", true },
 	{ MATCH_DOMAIN, "inline:{a.example=1}", "x.a.example", true },
+	{ MATCH_DOMAIN, "pcre:{{/^a/ x}}", "a.example", true },
+	{ MATCH_DOMAIN, "pcre:{{/^a/ x}}", "x.a.example", false },
+	{ MATCH_DOMAIN, "regexp:{{/^a/ x}}", "x.a.example", false },
+	{ MATCH_DOMAIN_DOT, "pcre:{{/^.a/ x}}", "xx.a.example", false },
 	{ MATCH_DOMAIN, "example", "x.a.example", true },
 	{ MATCH_DOMAIN_DOT, ".a.example", "x.a.example", true },
 	{ MATCH_DOMAIN_DOT, ".a.example", "x.y.a.example", true },
@@ -188,6 +193,37 @@ add_name(void *ctx, struct span name)
 	*(unsigned *)ctx += (unsigned)name.len;
 }
 
+/* A file with one mistake on every line is said in a few. */
+static void
+test_many(void)
+{
+	struct text file = { 0 };
+	struct match *m;
+	struct diag d;
+
+	for (unsigned i = 0; i < 100000; i++)
+		text_addf(&file, i & 1 ? ".d%u.example\n" : "10.0.0.%u/8\n", i);
+	scratch_write(scratch_path("file"), text_cstr(&file));
+	text_fini(&file);
+	CHECK_ROW("many mistakes");
+	diag_init(&d);
+	m = open_list(MATCH_HOST, "FILE", &d);
+	CHECK(m == NULL);
+	CHECK(d.errors_n == TABLE_COMPLAINTS_MAX + 1);
+	CHECK(findings_has(&d, DIAG_ERROR, "file:3: 10.0.0.2/8: "));
+	CHECK(findings_has(&d, DIAG_ERROR,
+			   "f:5: 49989 more errors like these in this list"));
+	diag_fini(&d);
+	CHECK_ROW("many warnings");
+	m = open_list(MATCH_DOMAIN, "FILE", &d);
+	CHECK(m != NULL);
+	CHECK(d.warnings_n == TABLE_COMPLAINTS_MAX + 1);
+	CHECK(findings_has(&d, DIAG_WARNING,
+			   "f:5: 49990 more warnings like these"));
+	match_close(&m);
+	diag_fini(&d);
+}
+
 static void
 test_odd(void)
 {
@@ -246,6 +282,7 @@ main(void)
 	test_clients();
 	test_wrong();
 	test_odd();
+	test_many();
 	scratch_close();
 	return check_end();
 }
