@@ -143,7 +143,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	apply_rows(&sc, &cfg);
 	foreign_check(&sc, &store.main, false, transports, 2);
 	foreign_check(&sc, &store.main, true, transports, 2);
-	fuzz_check_findings(&diag, FILE_NAME, fuzz_lines_n(text));
+	fuzz_check_findings(&diag, FILE_NAME, fuzz_lines_n(text), NULL);
 	check_printed(&cfg);
 	end(&store);
 	diag_fini(&diag);

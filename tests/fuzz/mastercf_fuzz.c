@@ -197,7 +197,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		(void)!config_services(&cfg, &diag);
 		check_listens(&cfg);
 	}
-	fuzz_check_findings(&diag, FILE_NAME, lines_n);
+	fuzz_check_findings(&diag, FILE_NAME, lines_n, NULL);
 	check_written(&store.master);
 	end(&cfg, &store);
 	diag_fini(&diag);

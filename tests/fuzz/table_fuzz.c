@@ -350,7 +350,7 @@ try_match(const struct input *in, unsigned lines_n, struct diag *diag)
 	must((m != NULL) == (diag->errors_n == 0));
 	if (m != NULL)
 		check_match(m, in->keys);
-	fuzz_check_findings(diag, path, lines_n);
+	fuzz_check_findings(diag, path, lines_n, "main.cf");
 	match_close(&m);
 	text_fini(&value);
 	if (fd >= 0)
@@ -387,7 +387,7 @@ try_table(const struct input *in, unsigned lines_n, struct diag *diag)
 		break;
 	}
 	must(table == NULL || diag->errors_n == 0);
-	fuzz_check_findings(diag, FILE_NAME, lines_n);
+	fuzz_check_findings(diag, FILE_NAME, lines_n, NULL);
 	if (table == NULL)
 		return;
 	look_up_keys(table, in->keys);
