@@ -415,7 +415,7 @@ run(const struct options *o)
 static const char usage[] =
 	"usage: maildir_bench [OPTION]... FOLDER\n"
 	"FOLDER is made; it must not be there yet.\n"
-	"  --threads N    delivery threads, and those of the bare loop (2)\n"
+	"  --threads N    delivery threads, and those of the bare loop (4)\n"
 	"  --messages N   a round (20000)\n"
 	"  --mailboxes N  (100)\n"
 	"  --size BYTES   of a message (4096)\n"
@@ -467,7 +467,7 @@ int
 main(int argc, char **argv)
 {
 	struct options o = {
-		.threads_n = 2,
+		.threads_n = 4,
 		.messages_n = 20000,
 		.boxes_n = 100,
 		.bytes = 4096,

@@ -100,7 +100,10 @@ span_is_utf8(struct span s)
 static bool
 is_one_of(char c, const char *set)
 {
-	return c != '\0' && strchr(set, c) != NULL;
+	for (; *set; set++)
+		if (*set == c)
+			return true;
+	return false;
 }
 
 struct span
