@@ -258,6 +258,47 @@ test_right(void)
 	rig_close(&r);
 }
 
+static void
+test_units(void)
+{
+	static const struct {
+		const char *text;
+		char unit;
+		uint64_t seconds;
+	} times[] = {
+		{ "7", 's', 7 },	{ "7", 'm', 420 },
+		{ "7", 'h', 25200 },	{ "7", 'd', 604800 },
+		{ "7", 'w', 4233600 },	{ "7s", 'd', 7 },
+		{ "7m", 'd', 420 },	{ "7h", 's', 25200 },
+		{ "7d", 's', 604800 },	{ "7w", 's', 4233600 },
+		{ "7W", 's', 4233600 }, { "0", 's', 0 },
+		{ "007", 's', 7 },	{ " 7m ", 's', 420 },
+	};
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} sizes[] = {
+		{ "0", 0 },	   { "1023", 1023 },
+		{ "2k", 2048 },	   { "2K", 2048 },
+		{ "2m", 2097152 }, { "2G", UINT64_C(2147483648) },
+		{ " 1 ", 1 },
+	};
+	const char *why;
+	uint64_t got;
+
+	for (size_t i = 0; i < ARRAY_N(times); i++) {
+		CHECK_ROW(times[i].text);
+		CHECK(param_parse_time(span_of(times[i].text), times[i].unit,
+				       &got, &why));
+		CHECK(got == times[i].seconds * 1000000);
+	}
+	for (size_t i = 0; i < ARRAY_N(sizes); i++) {
+		CHECK_ROW(sizes[i].text);
+		CHECK(param_parse_size(span_of(sizes[i].text), &got, &why));
+		CHECK(got == sizes[i].bytes);
+	}
+}
+
 /* What every row must have. */
 static void
 test_rows(void)
@@ -285,6 +326,7 @@ int
 main(void)
 {
 	test_rows();
+	test_units();
 	test_defaults();
 	test_right();
 	test_wrong();
