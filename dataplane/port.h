@@ -10,10 +10,8 @@
 #define PENSTOCK_DATAPLANE_PORT_H
 
 #include "engine/base/diag.h"
+#include "engine/base/ip.h"
 #include "engine/base/must.h"
-
-#include <stdbool.h>
-#include <stdint.h>
 
 #define PORT_BURST_MAX 64u
 #define PORT_MAC_BYTES 6u
@@ -74,6 +72,13 @@ void port_mac(const struct port *port, uint8_t out[PORT_MAC_BYTES]);
 uint32_t port_caps(const struct port *port);
 uint32_t port_mtu(const struct port *port); /* bytes of an IP packet */
 bool port_is_up(const struct port *port);
+/*
+ * The queue on which a TCP segment from src to dst arrives: an active open
+ * takes a port of its own for which that is its own queue. Any thread.
+ */
+unsigned port_queue_of(const struct port *port, const struct ip *src,
+		       uint16_t src_port, const struct ip *dst,
+		       uint16_t dst_port);
 
 /* --- one worker's --- */
 
