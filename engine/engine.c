@@ -23,8 +23,9 @@ cores_n(void)
 static void
 settle_numbers(struct config *cfg)
 {
+	/* The last core is for the disk's threads. */
 	if (cfg->engine.workers_n == 0)
-		cfg->engine.workers_n = cores_n();
+		cfg->engine.workers_n = cores_n() > 1 ? cores_n() - 1 : 1;
 	cfg->net.workers_n = cfg->engine.workers_n;
 	cfg->queue.workers_n = cfg->engine.workers_n;
 	cfg->queue.deliverers_n = cfg->deliver.threads_n;

@@ -250,8 +250,10 @@ shard_main(void *arg)
 		is_urgent |= is_idle | is_closing;
 		if (has_entries(sh, false) || (is_urgent && has_settled(sh))) {
 			is_idle = is_closing && sh->store == NULL;
-			if (is_idle && !has_entries(sh, false))
+			if (is_idle && !has_entries(sh, false)) {
+				batch_collect(sh);
 				break; /* settled, but the disk is away */
+			}
 			work(sh);
 			continue;
 		}

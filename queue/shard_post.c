@@ -170,7 +170,8 @@ hand_over(struct shard *sh, struct msg_list *list)
 		uint32_t max = sh->forgotten_n ? a->known_max / 2
 					       : a->known_max;
 
-		if (a->known_n < max) {
+		/* An operator or a refill may have read it off the disk. */
+		if (a->known_n < max && active_find(a, m->pub.id) == NULL) {
 			active_add(a, m, PLACE_TAKEN);
 			active_push(a, m);
 			n++;

@@ -12,8 +12,10 @@
 #include <rocksdb/c.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PARTS_MAX	  4
+#define FLUSH_WAITS_MAX	  10000	     /* of 1 ms */
 #define SMALL_BUFFER	  (4u << 20) /* of families that hold little */
 #define BLOCK_CACHE_BYTES (32u << 20)
 #define TABLE_BLOCK_BYTES (16u << 10)
@@ -350,12 +352,40 @@ store_sequence(const struct store *store)
 
 /* --- upkeep --- */
 
+static bool
+is_flushing(struct store *store)
+{
+	static const char *const names[] = { "rocksdb.mem-table-flush-pending",
+					     "rocksdb.num-running-flushes" };
+	uint64_t n;
+
+	for (int i = 0; i < STORE_FAMILY_N; i++)
+		for (size_t j = 0; j < ARRAY_N(names); j++)
+			if (rocksdb_property_int_cf(store->db,
+						    store->families[i],
+						    names[j], &n) != 0 ||
+			    n > 0)
+				return true;
+	return false;
+}
+
+/*
+ * Never into a flush that RocksDB has begun by itself: as Debian builds it, it
+ * aborts over atomic flushes that have two reasons. Only the writing thread
+ * causes one, and it is here.
+ */
 int
 store_flush(struct store *store, bool is_wait, struct store_error *error)
 {
-	rocksdb_flushoptions_t *opt = rocksdb_flushoptions_create();
+	rocksdb_flushoptions_t *opt;
 	char *message = NULL;
 
+	for (int i = 0; is_flushing(store); i++) {
+		if (!is_wait || i == FLUSH_WAITS_MAX)
+			return 0; /* it does the same, or is stuck */
+		usleep(1000);
+	}
+	opt = rocksdb_flushoptions_create();
 	rocksdb_flushoptions_set_wait(opt, is_wait);
 	for (int i = 0; i < STORE_FAMILY_N && message == NULL; i++)
 		rocksdb_flush_cf(store->db, opt, store->families[i], &message);

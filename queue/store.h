@@ -70,12 +70,16 @@ MUST_USE int store_sync(struct store *store, struct store_error *error);
 /* Number of the last operation written: wal.h counts in it. */
 uint64_t store_sequence(const struct store *store);
 
-/* --- upkeep: any thread --- */
+/* --- upkeep --- */
 
-/* Writes the memtables out, so that the log can go. 0 or -errno. */
+/*
+ * Writes the memtables out, so that the log can go. The writing thread only.
+ * Without is_wait it only sets it off, unless that is done already. 0 or
+ * -errno.
+ */
 MUST_USE int store_flush(struct store *store, bool is_wait,
 			 struct store_error *error);
-/* Asks for deleted bodies to leave the disk soon. */
+/* Any thread from here on. Asks for deleted bodies to leave the disk soon. */
 void store_compact(struct store *store);
 /* Bytes of table files, deleted entries included. */
 uint64_t store_table_bytes(const struct store *store);

@@ -9,7 +9,7 @@
 
 #include "engine/base/chunk.h"
 #include "engine/base/clock.h"
-#include "queue/queue.h"
+#include "queue/queue_int.h"
 #include "tests/unit/check.h"
 
 #include <dirent.h>
@@ -260,6 +260,23 @@ fix_take_due(struct fix *f, uint64_t wait_us)
 		return NULL;
 	queue_due_put(f->q, &msg, NULL);
 	return fix_take(f);
+}
+
+/* Messages that wait for queue_take(); outcomes are posted before. */
+#define FIX_READY_N(f) fix_active((f), 0)
+/* Does somebody have that id, or does it wait? */
+#define FIX_IS_KNOWN(f, id) fix_active((f), (id))
+
+__attribute__((unused)) static uint32_t
+fix_active(struct fix *f, uint64_t id)
+{
+	struct active *a = &f->q->active;
+	uint32_t n;
+
+	pthread_mutex_lock(&a->lock);
+	n = id ? active_find(a, id) != NULL : a->ready_n;
+	pthread_mutex_unlock(&a->lock);
+	return n;
 }
 
 #define FIX_UNTIL(f, cond)                                            \

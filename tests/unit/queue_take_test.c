@@ -130,7 +130,7 @@ test_settle(struct fix *f, size_t i)
 	m->attempts_n = 4;
 	queue_settle(f->q, &m, states);
 	CHECK(m == NULL);
-	FIX_UNTIL(f, active_find(&f->q->active, id) == NULL);
+	FIX_UNTIL(f, !FIX_IS_KNOWN(f, id));
 	ret = queue_find(f->q, id, look, &seen);
 	if (rows[i].state == QUEUE_ACTIVE) {
 		CHECK(ret == -ENOENT);
@@ -164,6 +164,7 @@ test_share(void)
 	CHECK(queue_take(f.q, 0, 10, 0) == NULL);
 	for (unsigned i = 0; i < 9; i++)
 		ids[i] = fix_put(&f, 0, i, 10, 1);
+	FIX_UNTIL(&f, FIX_READY_N(&f) == 9);
 	m = queue_take(f.q, 0, 100, FIX_WAIT_US); /* 9 / 4, rounded up */
 	for (unsigned i = 0; i < 3; i++) {
 		CHECK(m != NULL && m->id == ids[i]);
