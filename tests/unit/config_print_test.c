@@ -61,7 +61,9 @@ static const struct {
 	{ "help",
 	  CONFIG_PRINT_HELP,
 	  { "penstock_workers" },
-	  "penstock_workers = 0\n    worker threads; 0: one for each core\n"
+	  "penstock_workers = 0\n"
+	  "    worker threads; 0: one for each core but the last, at least "
+	  "one\n"
 	  "    (number; the process; at most 256)\n",
 	  EX_OK },
 	{ "help of a foreign one",
