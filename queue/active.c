@@ -68,7 +68,7 @@ active_add(struct active *a, struct msg *m, enum place place)
 	m->place = place;
 	m->hash_next = *at;
 	*at = m;
-	a->known_n++;
+	a->known_n += place != PLACE_FRESH;
 }
 
 void
@@ -81,13 +81,14 @@ active_remove(struct active *a, struct msg *m)
 		at = &(*at)->hash_next;
 	*at = m->hash_next;
 	m->hash_next = NULL;
+	a->known_n -= m->place != PLACE_FRESH;
 	m->place = PLACE_NONE;
-	a->known_n--;
 }
 
 void
 active_push(struct active *a, struct msg *m)
 {
+	a->known_n += m->place == PLACE_FRESH;
 	m->place = PLACE_READY;
 	m->pub.next = NULL;
 	if (a->last != NULL)

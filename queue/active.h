@@ -16,6 +16,7 @@
 
 enum place {
 	PLACE_NONE,  /* not in the table */
+	PLACE_FRESH, /* written, not known to be on the disk: nobody's yet */
 	PLACE_READY, /* waits for queue_take() */
 	PLACE_TAKEN, /* a delivery thread, the router, an operator has it, or
 			what became of it is on the way to the disk */
@@ -61,7 +62,7 @@ struct active {
 	pthread_cond_t done_cond;  /* operators */
 	struct msg *first, *last;  /* PLACE_READY, the oldest first */
 	uint32_t ready_n;
-	uint32_t known_n, known_max;
+	uint32_t known_n, known_max; /* PLACE_FRESH ones not counted */
 	uint32_t mask;
 	struct msg **buckets;
 	_Atomic uint64_t memory_bytes;
@@ -88,7 +89,7 @@ struct msg *active_find(const struct active *a, uint64_t id);
 /* The id is in the table from here on. */
 void active_add(struct active *a, struct msg *m, enum place place);
 void active_remove(struct active *a, struct msg *m);
-/* At the end of the waiting list; the caller signals. */
+/* At the end of the waiting list; the caller signals. In the table already. */
 void active_push(struct active *a, struct msg *m);
 /* The first n of the waiting list, as a list, PLACE_TAKEN. */
 struct msg *active_pop(struct active *a, uint32_t n);

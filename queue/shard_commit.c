@@ -132,13 +132,16 @@ take_batch(struct shard *sh)
 	return f;
 }
 
-/* The store is believed no more; the log is cut at what was synced. */
+/*
+ * The store is believed no more; the log is cut at what was synced. It goes
+ * first: nobody shall find in it what is called failed.
+ */
 static void
 fail(struct shard *sh, struct flight *f, int ret,
      const struct store_error *error)
 {
-	post_failed(sh, f, ret);
 	shard_store_lose(sh, ret, error);
+	post_failed(sh, f, ret);
 }
 
 /*
@@ -159,6 +162,7 @@ commit(struct shard *sh)
 	count_settled(sh);
 	bytes = store_batch_bytes(sh->store);
 	f = take_batch(sh);
+	post_begin(sh, &f.fresh);
 	ret = store_write(sh->store, is_inline && f.is_sync, &error);
 	post_chunks(sh);
 	if (ret) {

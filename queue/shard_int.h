@@ -19,6 +19,8 @@ bool batch_is_empty(const struct shard *sh);
 
 /* What queue_stats_get() reads. */
 void post_numbers(struct shard *sh, const struct record_meta *meta);
+/* Before new messages are written: they are claimed. */
+void post_begin(struct shard *sh, const struct msg_list *fresh);
 /* The commit thread, or the sync thread while it has the flight. */
 void post_durable(struct shard *sh, struct flight *f);
 /* Nothing of it is on the disk, as far as anybody will be told. */

@@ -154,6 +154,23 @@ spill(struct shard *sh, struct msg *m)
 }
 
 /*
+ * A scan and an operator can see them from the moment they are written: they
+ * are told that somebody has them until it is known what became of them.
+ */
+void
+post_begin(struct shard *sh, const struct msg_list *fresh)
+{
+	struct active *a = &sh->queue->active;
+
+	if (fresh->n == 0)
+		return;
+	pthread_mutex_lock(&a->lock);
+	for (struct msg *m = fresh->first; m != NULL; m = msg_next(m))
+		active_add(a, m, PLACE_FRESH);
+	pthread_mutex_unlock(&a->lock);
+}
+
+/*
  * To the delivery threads, as far as there is room for more in memory. While
  * older mail waits on the disk, half of the room is its.
  */
@@ -170,12 +187,11 @@ hand_over(struct shard *sh, struct msg_list *list)
 		uint32_t max = sh->forgotten_n ? a->known_max / 2
 					       : a->known_max;
 
-		/* An operator or a refill may have read it off the disk. */
-		if (a->known_n < max && active_find(a, m->pub.id) == NULL) {
-			active_add(a, m, PLACE_TAKEN);
+		if (a->known_n < max) {
 			active_push(a, m);
 			n++;
 		} else {
+			active_remove(a, m);
 			sh->forgotten_n++;
 			msg_list_add(&forgotten, m);
 		}
@@ -236,6 +252,15 @@ post_durable(struct shard *sh, struct flight *f)
 static void
 discard_unfinished(struct shard *sh, struct msg_list *list)
 {
+	struct active *a = &sh->queue->active;
+
+	if (list->n == 0)
+		return;
+	pthread_mutex_lock(&a->lock);
+	for (struct msg *m = list->first; m != NULL; m = msg_next(m))
+		if (m->place != PLACE_NONE)
+			active_remove(a, m);
+	pthread_mutex_unlock(&a->lock);
 	for (struct msg *m = list->first; m != NULL;) {
 		struct msg *behind = msg_next(m);
 

@@ -6,6 +6,10 @@
 #include "queue/queue_int.h"
 #include "tests/unit/queue_fixture.h"
 
+#include <pthread.h>
+
+#define BUSY_N 20000u
+
 #define KEY_SPAN(key) ((struct span) { (const char *)(key).b, sizeof((key).b) })
 
 static void
@@ -156,6 +160,77 @@ test_refill(void)
 	fix_fini(&f);
 }
 
+struct busy {
+	struct fix *f;
+	uint8_t taken_n[BUSY_N]; /* the delivery thread's */
+	_Atomic uint32_t all_n;
+};
+
+static void *
+deliver_all(void *arg)
+{
+	struct queue_rcpt_state sent = { .result = QUEUE_RCPT_SENT };
+	struct busy *b = arg;
+
+	while (atomic_load(&b->all_n) < BUSY_N) {
+		struct queue_msg *m = queue_take(b->f->q, 0, 200, FIX_WAIT_US);
+
+		must(m != NULL);
+		while (m != NULL) {
+			struct queue_msg *next = m->next;
+
+			b->taken_n[fix_seed(m)]++;
+			atomic_fetch_add(&b->all_n, 1);
+			queue_settle(b->f->q, &m, &sent);
+			m = next;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * The same while mail comes in: what is written and not yet on the disk is not
+ * for the scan to find.
+ */
+static void
+test_refill_busy(void)
+{
+	struct busy *b = must_alloc(sizeof(*b));
+	struct queue_done done[256];
+	uint32_t sent_n = 0, done_n = 0, wrong_n = 0;
+	pthread_t thread;
+	struct fix f;
+
+	fix_init(&f);
+	f.cfg.memory_bytes_max = 1;
+	CHECK(fix_open(&f));
+	b->f = &f;
+	must(pthread_create(&thread, NULL, deliver_all, b) == 0);
+	while (done_n < BUSY_N) {
+		unsigned n;
+
+		while (sent_n < BUSY_N && sent_n - done_n < 4000) {
+			struct queue_msg *m = fix_msg(&f, 0, sent_n, 200, 1);
+
+			must(queue_msg_submit(f.q, &m, NULL) == 0);
+			sent_n++;
+		}
+		n = fix_reap(&f, 0, done, ARRAY_N(done));
+		must(n > 0);
+		for (unsigned i = 0; i < n; i++)
+			CHECK(done[i].outcome == QUEUE_DURABLE);
+		done_n += n;
+	}
+	pthread_join(thread, NULL);
+	for (uint32_t i = 0; i < BUSY_N; i++)
+		wrong_n += b->taken_n[i] != 1;
+	CHECK(wrong_n == 0);
+	CHECK(queue_take(f.q, 0, 1, 0) == NULL);
+	FIX_UNTIL(&f, fix_stats(&f).active_n == 0);
+	fix_fini(&f);
+	free(b);
+}
+
 int
 main(void)
 {
@@ -163,5 +238,6 @@ main(void)
 	for (size_t i = 0; i < ARRAY_N(damages); i++)
 		test_damage(i);
 	test_refill();
+	test_refill_busy();
 	return check_end();
 }
