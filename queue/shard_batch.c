@@ -74,23 +74,33 @@ count(struct record_meta *meta, uint8_t from, uint8_t to)
 
 /* --- new messages --- */
 
-/* The store went away under its first records, or there is no room. */
+/* Why these bytes of it cannot be written, if so. */
+static enum queue_outcome
+chunk_refusal(const struct shard *sh, const struct msg *m, uint64_t bytes)
+{
+	if (sh->store == NULL)
+		return (enum queue_outcome)sh->trouble;
+	/* The store went away under its first records. */
+	if (m->is_streaming && m->stream_epoch != sh->epoch)
+		return QUEUE_FAILED;
+	if (bytes + store_batch_bytes(sh->store) >=
+	    atomic_load_explicit(&sh->room_bytes, memory_order_relaxed))
+		return QUEUE_FULL;
+	return QUEUE_DURABLE;
+}
+
 static enum queue_outcome
 refusal(const struct shard *sh, const struct msg *m)
 {
 	uint32_t n = m->records_n;
 
-	if (sh->store == NULL)
-		return (enum queue_outcome)sh->trouble;
-	if (m->is_stream_failed ||
-	    (m->is_streaming && m->stream_epoch != sh->epoch))
-		return QUEUE_FAILED;
-	if (m->inflight_bytes + store_batch_bytes(sh->store) >=
-	    atomic_load_explicit(&sh->room_bytes, memory_order_relaxed))
-		return QUEUE_FULL;
+	if (m->is_stream_failed)
+		return (enum queue_outcome)m->refusal;
 	for (const struct chunk *c = m->pub.body; c != NULL; c = c->next)
 		n++;
-	return n > RECORD_BODY_N_MAX ? QUEUE_FAILED : QUEUE_DURABLE;
+	if (n > RECORD_BODY_N_MAX)
+		return QUEUE_FAILED;
+	return chunk_refusal(sh, m, m->inflight_bytes);
 }
 
 static void
@@ -125,26 +135,35 @@ add_message(struct shard *sh, struct msg *m)
 }
 
 static void
+put_chunk(struct shard *sh, struct msg *m, const struct chunk *c)
+{
+	if (!m->is_streaming) {
+		put_record(sh, STORE_META, RECORD_STREAM, m->pub.id, 0, 0,
+			   (struct span) { "", 0 });
+		m->is_streaming = true;
+		m->stream_epoch = sh->epoch;
+		note_id(sh, m->pub.id);
+	}
+	m->records_n++;
+	put_record(sh, STORE_BODY, RECORD_BODY, m->pub.id,
+		   (uint16_t)m->records_n, 0, chunk_span(c));
+	sh->has_chunks = true;
+}
+
+/* After one that cannot be written none is. */
+static void
 add_chunk(struct shard *sh, struct chunk *c)
 {
 	struct msg *m = entry_chunk_take_owner(c);
 
-	if (sh->store == NULL || m->is_stream_failed ||
-	    (m->is_streaming && m->stream_epoch != sh->epoch)) {
-		m->is_stream_failed = true;
-	} else {
-		if (!m->is_streaming) {
-			put_record(sh, STORE_META, RECORD_STREAM, m->pub.id, 0,
-				   0, (struct span) { "", 0 });
-			m->is_streaming = true;
-			m->stream_epoch = sh->epoch;
-			note_id(sh, m->pub.id);
-		}
-		m->records_n++;
-		put_record(sh, STORE_BODY, RECORD_BODY, m->pub.id,
-			   (uint16_t)m->records_n, 0, chunk_span(c));
-		sh->has_chunks = true;
+	if (!m->is_stream_failed) {
+		enum queue_outcome outcome = chunk_refusal(sh, m, c->len);
+
+		m->refusal = (uint8_t)outcome;
+		m->is_stream_failed = outcome != QUEUE_DURABLE;
 	}
+	if (!m->is_stream_failed)
+		put_chunk(sh, m, c);
 	sh->chunk_bytes += c->len;
 	chunk_put(c);
 }

@@ -90,13 +90,16 @@ test_no_room(void)
 	must(queue_msg_submit(f.q, &m, &f) == 0);
 	CHECK(fix_reap(&f, 0, &done, 1) == 1);
 	CHECK(done.outcome == QUEUE_FULL && done.tag == &f);
-	/* The same for one whose first records are written already. */
+	/* The same for one that streams: none of its records is written. */
 	m = fix_msg(&f, 0, 1, 100, 1);
-	c = fix_chunk(&f, 1, 0, 5000);
-	CHECK(queue_chunk_submit(f.q, m, &c) == 0);
+	for (unsigned i = 0; i < 20; i++) {
+		c = fix_chunk(&f, 1, 0, 5000);
+		CHECK(queue_chunk_submit(f.q, m, &c) == 0);
+	}
 	must(queue_msg_submit(f.q, &m, NULL) == 0);
 	CHECK(fix_reap(&f, 0, &done, 1) == 1 && done.outcome == QUEUE_FULL);
 	FIX_UNTIL(&f, fix_stats(&f).inflight_bytes == 0);
+	CHECK(fix_stats(&f).written_bytes == 0);
 	CHECK(queue_take(f.q, 0, 1, 0) == NULL);
 	fix_close(&f);
 	f.cfg.free_bytes_min = 0;
