@@ -25,7 +25,7 @@ due_note(struct shard *sh, uint64_t due_us)
 	}
 }
 
-/* The shard whose oldest unread message is the oldest. */
+/* The shard whose oldest unread message is the oldest; one that can be read. */
 static struct shard *
 oldest_unrecovered(struct queue *q)
 {
@@ -35,7 +35,9 @@ oldest_unrecovered(struct queue *q)
 	for (uint32_t i = 0; i < q->shards_n; i++) {
 		struct shard *sh = &q->shards[i];
 
-		if (sh->recover_id < sh->recover_end_id &&
+		if (atomic_load_explicit(&sh->trouble, memory_order_relaxed) ==
+			    QUEUE_DURABLE &&
+		    sh->recover_id < sh->recover_end_id &&
 		    (oldest == NULL || sh->recover_id < oldest->recover_id))
 			oldest = sh;
 	}
@@ -46,7 +48,7 @@ oldest_unrecovered(struct queue *q)
 static bool
 recover_some(struct queue *q, struct shard *sh)
 {
-	struct store *store = shard_store_get(sh);
+	struct store *store = shard_store_try(sh);
 	struct msg_list list;
 	uint64_t was, from_id;
 	bool is_more;
@@ -74,21 +76,26 @@ static bool
 due_some(struct shard *sh)
 {
 	struct queue *q = sh->queue;
-	struct store *store = shard_store_get(sh);
+	struct store *store = shard_store_try(sh);
 	uint64_t from_us, next_us;
 	struct msg_list list;
 	bool is_more;
 	int ret;
 
-	if (store == NULL)
-		return false;
 	pthread_mutex_lock(&q->active.lock);
 	from_us = sh->due_from_us;
+	if (store == NULL) {
+		due_note(sh, from_us); /* looked for the next time */
+		pthread_mutex_unlock(&q->active.lock);
+		return false;
+	}
 	/* Lowered by whoever defers something while this goes on. */
 	sh->due_from_us = UINT64_MAX;
 	pthread_mutex_unlock(&q->active.lock);
 	list = scan_due(sh, store, clock_wall_us(), &from_us, &next_us, &ret);
 	shard_store_put(sh);
+	if (ret)
+		next_us = from_us; /* tried again the next time */
 	pthread_mutex_lock(&q->active.lock);
 	if (from_us < sh->due_from_us)
 		sh->due_from_us = from_us;

@@ -199,7 +199,9 @@ void shard_wake(struct shard *sh);
 /* A settled message: any thread. Takes it. */
 void shard_settle(struct shard *sh, struct msg *m, bool is_urgent);
 
-/* Takes a reading lock; NULL, and no lock, when the store stays away. */
+/* Takes a reading lock; NULL, and no lock, when the store is away. */
+struct store *shard_store_try(struct shard *sh);
+/* The same, after waiting for it to come back. */
 struct store *shard_store_get(struct shard *sh);
 void shard_store_put(struct shard *sh);
 

@@ -332,7 +332,7 @@ refill_shard(struct shard *sh)
 
 	if (!refill_begin(sh, &from_id))
 		return false;
-	store = shard_store_get(sh);
+	store = shard_store_try(sh);
 	if (store == NULL)
 		return false;
 	list = scan_envelopes(sh, store, &from_id, UINT64_MAX, &ret);

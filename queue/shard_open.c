@@ -24,16 +24,26 @@
 /* --- readers --- */
 
 struct store *
+shard_store_try(struct shard *sh)
+{
+	pthread_rwlock_rdlock(&sh->store_lock);
+	if (sh->store != NULL)
+		return sh->store;
+	pthread_rwlock_unlock(&sh->store_lock);
+	return NULL;
+}
+
+struct store *
 shard_store_get(struct shard *sh)
 {
 	struct active *a = &sh->queue->active;
+	struct store *store;
 	uint64_t until_us = 0;
 
 	for (;;) {
-		pthread_rwlock_rdlock(&sh->store_lock);
-		if (sh->store != NULL)
-			return sh->store;
-		pthread_rwlock_unlock(&sh->store_lock);
+		store = shard_store_try(sh);
+		if (store != NULL)
+			return store;
 		if (until_us == 0)
 			until_us = clock_now_us() + STORE_WAIT_US;
 		if (clock_now_us() >= until_us ||
@@ -303,5 +313,7 @@ shard_store_retry(struct shard *sh, uint64_t now_us)
 		"%s: opened again and verified: mail is taken", sh->path);
 	pthread_mutex_lock(&a->lock);
 	pthread_cond_broadcast(&a->done_cond);
+	pthread_cond_broadcast(&a->ready_cond);
+	pthread_cond_broadcast(&a->due_cond);
 	pthread_mutex_unlock(&a->lock);
 }
