@@ -27,16 +27,23 @@ shard_wake(struct shard *sh)
 	syscall(SYS_futex, &sh->futex, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
+/* A shard of a former configuration only empties: it has no workers. */
+static uint32_t
+first_port(const struct shard *sh)
+{
+	const struct queue_cfg *cfg = &sh->queue->cfg;
+
+	return sh->idx < cfg->shards_n ? sh->idx : cfg->workers_n;
+}
+
 static bool
 has_entries(struct shard *sh, bool is_going_to_sleep)
 {
 	struct queue *q = sh->queue;
 	bool has = false;
 
-	/* A shard of a former configuration only empties. */
-	if (sh->idx >= q->cfg.shards_n)
-		return false;
-	for (uint32_t i = sh->idx; i < q->cfg.workers_n; i += q->cfg.shards_n) {
+	for (uint32_t i = first_port(sh); i < q->cfg.workers_n;
+	     i += q->cfg.shards_n) {
 		struct port *port = &q->ports[i];
 
 		if (is_going_to_sleep)
@@ -61,7 +68,8 @@ sleep_us(struct shard *sh, uint64_t us)
 		    0) < 0)
 		is_timeout = errno == ETIMEDOUT;
 	atomic_exchange_explicit(&sh->futex, 0, memory_order_acq_rel);
-	for (uint32_t i = sh->idx; i < q->cfg.workers_n; i += q->cfg.shards_n)
+	for (uint32_t i = first_port(sh); i < q->cfg.workers_n;
+	     i += q->cfg.shards_n)
 		atomic_store_explicit(&q->ports[i].is_commit_asleep, 0,
 				      memory_order_relaxed);
 	return is_timeout;
@@ -144,6 +152,22 @@ fail(struct shard *sh, struct flight *f, int ret,
 	post_failed(sh, f, ret);
 }
 
+/* With what was written before it and waits for the disk. */
+static void
+fail_all(struct shard *sh, struct flight *f, int ret,
+	 const struct store_error *error)
+{
+	struct store_error ignored;
+	struct flight earlier;
+
+	/* What is under way may still succeed. */
+	while (!sync_wait_idle(sh, US_PER_SEC))
+		;
+	fail(sh, f, ret, error);
+	if (sync_take_failed(sh, &earlier, &ignored))
+		post_failed(sh, &earlier, ret);
+}
+
 /*
  * Writes the batch. A small one is synced here; of a large one the sync thread
  * waits for the disk, and the next one is built meanwhile.
@@ -163,13 +187,12 @@ commit(struct shard *sh)
 	bytes = store_batch_bytes(sh->store);
 	f = take_batch(sh);
 	post_begin(sh, &f.fresh);
-	ret = store_write(sh->store, is_inline && f.is_sync, &error);
+	ret = sync_is_failed(sh, &error);
+	if (ret == 0)
+		ret = store_write(sh->store, is_inline && f.is_sync, &error);
 	post_chunks(sh);
 	if (ret) {
-		/* What is under way before it may still succeed. */
-		while (!sync_wait_idle(sh, US_PER_SEC))
-			;
-		fail(sh, &f, ret, &error);
+		fail_all(sh, &f, ret, &error);
 		return;
 	}
 	counter_add(&sh->written_bytes, bytes);
@@ -238,6 +261,7 @@ static void *
 shard_main(void *arg)
 {
 	struct shard *sh = arg;
+	struct store_error error;
 	bool is_idle = false;
 
 	for (;;) {
@@ -253,15 +277,14 @@ shard_main(void *arg)
 			space_sample(sh, now_us);
 		is_urgent |= is_idle | is_closing;
 		if (has_entries(sh, false) || (is_urgent && has_settled(sh))) {
-			is_idle = is_closing && sh->store == NULL;
-			if (is_idle && !has_entries(sh, false)) {
-				batch_collect(sh);
-				break; /* settled, but the disk is away */
-			}
+			is_idle = false;
 			work(sh);
+			if (is_closing && sh->store == NULL)
+				break; /* what is settled comes again */
 			continue;
 		}
-		if (is_closing && sync_wait_idle(sh, US_PER_SEC))
+		if (is_closing && sync_wait_idle(sh, US_PER_SEC) &&
+		    sync_is_failed(sh, &error) == 0)
 			break;
 		if (!is_closing)
 			is_idle = sleep_us(sh, sleep_limit_us(sh));

@@ -42,6 +42,8 @@ void sync_hand_over(struct shard *sh, struct flight *f);
 bool sync_is_idle(struct shard *sh);
 /* The same, after waiting for it; false: not within us. */
 bool sync_wait_idle(struct shard *sh, uint64_t us);
+/* 0 or -errno and why: no later sync may be believed. */
+int sync_is_failed(struct shard *sh, struct store_error *error);
 /* A sync failed: its flight and all behind it. 0: none did. Idle from then. */
 int sync_take_failed(struct shard *sh, struct flight *out,
 		     struct store_error *error);

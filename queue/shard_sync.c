@@ -36,6 +36,8 @@ fly(struct shard *sh)
 	sh->is_syncing = true;
 	pthread_mutex_unlock(&sh->sync_lock);
 	from_us = clock_now_us();
+	/* Several that wanted none may have been joined: too many in doubt. */
+	f.is_sync |= sh->unsynced_n + f.settling.n > UNSYNCED_MAX / 2;
 	if (f.is_sync)
 		ret = store_sync(sh->store, &error);
 	if (ret == 0) {
@@ -150,6 +152,19 @@ sync_wait_idle(struct shard *sh, uint64_t us)
 	idle = is_idle(sh);
 	pthread_mutex_unlock(&sh->sync_lock);
 	return idle;
+}
+
+int
+sync_is_failed(struct shard *sh, struct store_error *error)
+{
+	int ret;
+
+	pthread_mutex_lock(&sh->sync_lock);
+	ret = sh->sync_ret;
+	if (ret)
+		*error = sh->sync_error;
+	pthread_mutex_unlock(&sh->sync_lock);
+	return ret;
 }
 
 int

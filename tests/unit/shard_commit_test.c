@@ -3,6 +3,7 @@
  * The commit thread under several workers and delivery threads, and killed at
  * any moment: what was acknowledged is there, whole, or was settled.
  */
+#include "queue/queue_int.h"
 #include "tests/unit/queue_fixture.h"
 
 #include <pthread.h>
@@ -272,11 +273,44 @@ test_kill(void)
 	fix_fini(&f);
 }
 
+/* One step of the commit thread through its sleep. */
+static void
+wake_once(struct fix *f, struct shard *sh)
+{
+	shard_wake(sh);
+	FIX_UNTIL(f, atomic_load(&sh->futex) == 0);
+}
+
+/* A shard that is only emptied leaves the workers of the others alone. */
+static void
+test_former(void)
+{
+	struct fix f;
+
+	configure(&f, 3);
+	CHECK(fix_open(&f));
+	fix_close(&f);
+	f.cfg.shards_n = 1;
+	CHECK(fix_open(&f));
+	shard_stop(&f.q->shards[0]);
+	for (unsigned i = 0; i < WORKERS_N; i++)
+		atomic_store(&f.q->ports[i].is_commit_asleep, 1);
+	for (unsigned i = 1; i < 3; i++) {
+		/* The second step begins when the first is over. */
+		wake_once(&f, &f.q->shards[i]);
+		wake_once(&f, &f.q->shards[i]);
+	}
+	for (unsigned i = 0; i < WORKERS_N; i++)
+		CHECK(atomic_load(&f.q->ports[i].is_commit_asleep) == 1);
+	fix_fini(&f);
+}
+
 int
 main(void)
 {
 	test_kill();
 	test_threads(1, 64u << 20);
 	test_threads(2, 1u << 20);
+	test_former();
 	return check_end();
 }

@@ -118,11 +118,133 @@ test_large(void)
 	fix_fini(&f);
 }
 
+/*
+ * From here on writes to the log succeed and syncs of it fail: another file is
+ * behind its descriptor, which cannot be synced.
+ */
+static void
+break_log(struct fix *f)
+{
+	char link[64], path[256], log[256];
+	int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	unsigned broken_n = 0;
+
+	must(null_fd >= 0 && fix_log(f, log));
+	for (int fd = 0; fd < 1024; fd++) {
+		ssize_t n;
+
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		n = readlink(link, path, sizeof(path) - 1);
+		if (n <= 0)
+			continue;
+		path[n] = '\0';
+		if (strcmp(path, log) == 0)
+			broken_n += dup2(null_fd, fd) == fd;
+	}
+	close(null_fd);
+	must(broken_n == 1);
+}
+
+static unsigned
+drain(struct fix *f, const bool *is_durable, unsigned seeds_n)
+{
+	struct queue_msg *m;
+	unsigned n = 0;
+
+	while ((m = fix_take_due(f, 0)) != NULL) {
+		uint64_t seed = fix_seed(m);
+
+		CHECK(seed < seeds_n && is_durable[seed]);
+		CHECK(fix_body_is_whole(f->q, m));
+		fix_settle(f, m, QUEUE_RCPT_SENT, "");
+		n++;
+	}
+	return n;
+}
+
+/*
+ * What was in it is not acknowledged, not delivered, and not there later. The
+ * store is opened again at once: large messages behind it may become durable.
+ */
+static void
+test_failed(uint64_t bytes, unsigned msgs_n)
+{
+	bool is_durable[64] = { [60] = true, [61] = true, [62] = true };
+	unsigned n = 0, durable_n = 3;
+	struct queue_done done[16];
+	struct queue_msg *m;
+	struct fix f;
+
+	fix_init(&f);
+	CHECK(fix_open(&f));
+	CHECK(fix_put(&f, 0, 60, 3000, 1) != 0);
+	CHECK(fix_put(&f, 0, 61, 3000, 1) != 0);
+	break_log(&f);
+	for (uintptr_t i = 0; i < msgs_n; i++) {
+		m = fix_msg(&f, 0, i, bytes, 1);
+		must(queue_msg_submit(f.q, &m, (void *)i) == 0);
+	}
+	while (n < msgs_n) {
+		unsigned got = fix_reap(&f, 0, done, 16);
+
+		must(got > 0);
+		for (unsigned i = 0; i < got; i++, n++) {
+			uintptr_t seed = (uintptr_t)done[i].tag;
+
+			CHECK(done[i].outcome != QUEUE_FULL);
+			is_durable[seed] = done[i].outcome == QUEUE_DURABLE;
+			durable_n += is_durable[seed];
+		}
+	}
+	CHECK(!is_durable[0]);
+	FIX_UNTIL(&f, queue_has_room(f.q, 1));
+	CHECK(fix_stats(&f).inflight_bytes == 0);
+	CHECK(fix_put(&f, 0, 62, 3000, 1) != 0);
+	m = fix_take(&f);
+	CHECK(m != NULL && fix_seed(m) == 60 && fix_body_is_whole(f.q, m));
+	fix_settle(&f, m, QUEUE_RCPT_SENT, "");
+	FIX_UNTIL(&f, fix_stats(&f).settled_n == 1);
+	CHECK(fix_stats(&f).active_n == durable_n - 1);
+	fix_close(&f);
+	CHECK(fix_open(&f));
+	CHECK(drain(&f, is_durable, ARRAY_N(is_durable)) == durable_n - 1);
+	fix_fini(&f);
+}
+
+/* Closed between the failure and the next attempt: it ends, nothing leaks. */
+static void
+test_failed_close(void)
+{
+	struct queue_msg *m;
+	struct fix f;
+
+	fix_init(&f);
+	CHECK(fix_open(&f));
+	CHECK(fix_put(&f, 0, 100, 3000, 1) != 0);
+	m = fix_take(&f);
+	must(m != NULL);
+	break_log(&f);
+	for (unsigned i = 0; i < 10; i++) {
+		struct queue_msg *large = fix_msg(&f, 0, i, 300000, 1);
+
+		must(queue_msg_submit(f.q, &large, NULL) == 0);
+	}
+	fix_settle(&f, m, QUEUE_RCPT_SENT, "");
+	fix_close(&f);
+	CHECK(fix_open(&f));
+	/* Whether its removal came before or after, nothing else is there. */
+	CHECK(fix_stats(&f).active_n <= 1);
+	fix_fini(&f);
+}
+
 int
 main(void)
 {
 	test_order();
 	test_stop();
 	test_large();
+	test_failed(3000, 30);
+	test_failed(400000, 30);
+	test_failed_close();
 	return check_end();
 }
