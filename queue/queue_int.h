@@ -133,6 +133,7 @@ struct shard {
 	_Atomic uint32_t settled_n;
 	_Atomic uint32_t futex; /* 1: do not sleep */
 	_Atomic bool is_closing, is_urgent;
+	_Atomic bool is_damage_said;
 
 	/* free space, as of the last look */
 	CACHE_ALIGNED _Atomic uint64_t room_bytes;

@@ -209,6 +209,18 @@ take(struct shard *sh, struct store *store, uint64_t id,
 	return 0;
 }
 
+/* A block of a table is damaged: what is behind it has to be delivered. */
+static bool
+pass_damage(struct shard *sh, struct store_iter *it, uint64_t *from_id)
+{
+	if (!atomic_exchange(&sh->is_damage_said, true))
+		log_say(LOG_LEVEL_ERROR, "queue",
+			"%s: a table is damaged: some mail cannot be read: "
+			"stop and run \"penstock queue salvage -c DIR\"",
+			sh->path);
+	return store_iter_skip(it, from_id);
+}
+
 struct msg_list
 scan_envelopes(struct shard *sh, struct store *store, uint64_t *from_id,
 	       uint64_t end_id, int *ret)
@@ -237,7 +249,9 @@ scan_envelopes(struct shard *sh, struct store *store, uint64_t *from_id,
 	}
 	if (*ret == 0)
 		*ret = store_iter_error(it);
-	if (*ret == 0 && list.n < PREFETCH_MAX)
+	if (*ret == -EBADMSG && pass_damage(sh, it, from_id))
+		*ret = 0;
+	else if (*ret == 0 && list.n < PREFETCH_MAX)
 		*from_id = end_id;
 	store_iter_close(&it);
 	return list;

@@ -185,6 +185,19 @@ has_envelope(struct store *store, uint64_t id)
 	return ret == 0 || ret == -EBADMSG ? 1 : ret == -ENOENT ? 0 : ret;
 }
 
+static bool
+has_mark(struct store *store, uint64_t id)
+{
+	struct record_key key = record_key(id, 0);
+	char *value;
+	size_t len;
+	int ret;
+
+	ret = store_get(store, STORE_META, KEY_SPAN(key), &value, &len);
+	free(value);
+	return ret == 0;
+}
+
 /* Bodies whose envelope is lost: nobody knows who they were for. */
 static int
 audit_bodies(struct audit *a)
@@ -207,12 +220,14 @@ audit_bodies(struct audit *a)
 				ret = has;
 				break;
 			}
-			queue_id_print(id, text);
-			a->orphans_n += !has;
-			if (!has)
+			/* One that was never finished had none to lose. */
+			if (!has && !has_mark(a->store, id)) {
+				queue_id_print(id, text);
+				a->orphans_n++;
 				fprintf(a->out,
 					"%s has lost its envelope: removed\n",
 					text);
+			}
 		}
 		if (!has)
 			store_delete_single(a->store, STORE_BODY,
@@ -312,6 +327,9 @@ salvage_shard(const char *path, const char *aside, uint64_t memtable_bytes,
 			ret = store_open(path, memtable_bytes, STORE_SALVAGE,
 					 &a.store, &error);
 	}
+	if (ret == 0)
+		ret = salvage_tables(path, aside, memtable_bytes, &a.store, out,
+				     &error);
 	if (ret == 0) {
 		ret = audit(&a);
 		if (ret == 0)
@@ -319,8 +337,8 @@ salvage_shard(const char *path, const char *aside, uint64_t memtable_bytes,
 		if (ret)
 			span_copy(span_of(strerror(-ret)), error.text,
 				  sizeof(error.text));
-		store_close(&a.store);
 	}
+	store_close(&a.store);
 	if (ret) {
 		diag_fail(diag, ret == -EAGAIN ? EX_TEMPFAIL : EX_IOERR, path,
 			  0, "cannot be salvaged: %s", error.text);
@@ -360,6 +378,11 @@ queue_salvage(const struct queue_cfg *cfg, FILE *out, struct diag *diag)
 	if (lock_fd < 0)
 		return diag->exit_code;
 	shards_n = queue_dir_shards(cfg->dir);
+	if (shards_n < 0) {
+		diag_fail(diag, EX_IOERR, cfg->dir, 0, "cannot read: %s",
+			  strerror(-shards_n));
+		code = diag->exit_code;
+	}
 	aside = aside_path(cfg->dir);
 	for (int i = 0; i < shards_n && code == 0; i++) {
 		char *path = queue_dir_shard_path(cfg->dir, (unsigned)i);

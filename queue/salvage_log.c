@@ -159,8 +159,8 @@ say_damage(void *arg, uint64_t offset)
 		rw->path, rw->name, (unsigned long long)offset);
 }
 
-static int
-sync_dir(const char *path)
+int
+salvage_sync_dir(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int ret = fd < 0 || fsync(fd) != 0 ? -errno : 0;
@@ -204,9 +204,9 @@ rewrite_one(struct rewrite *rw, uint64_t number, const char *aside)
 	if (ret == 0 && (link(from, to) != 0 || rename(fresh, from) != 0))
 		ret = -errno;
 	if (ret == 0)
-		ret = sync_dir(aside);
+		ret = salvage_sync_dir(aside);
 	if (ret == 0)
-		ret = sync_dir(rw->path);
+		ret = salvage_sync_dir(rw->path);
 	if (ret == 0)
 		fprintf(rw->out, "%s: rewritten; as it was: %s\n", from, to);
 	return ret;

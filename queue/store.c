@@ -8,6 +8,7 @@
 #include "queue/store.h"
 #include "engine/base/crc32c.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <rocksdb/c.h>
 #include <stdlib.h>
@@ -37,6 +38,8 @@ struct store {
 
 struct store_iter {
 	rocksdb_iterator_t *it;
+	struct store *store;
+	enum store_family family;
 };
 
 static const char *const family_names[STORE_FAMILY_N] = {
@@ -438,14 +441,24 @@ store_get(struct store *store, enum store_family family, struct span key,
 	return *value_out == NULL ? -ENOENT : 0;
 }
 
+static void
+begin(struct store_iter *it, struct span from)
+{
+	struct store *store = it->store;
+
+	it->it = rocksdb_create_iterator_cf(store->db, store->read,
+					    store->families[it->family]);
+	rocksdb_iter_seek(it->it, from.p, from.len);
+}
+
 struct store_iter *
 store_iter_open(struct store *store, enum store_family family, struct span from)
 {
 	struct store_iter *it = must_alloc(sizeof(*it));
 
-	it->it = rocksdb_create_iterator_cf(store->db, store->read,
-					    store->families[family]);
-	rocksdb_iter_seek(it->it, from.p, from.len);
+	it->store = store;
+	it->family = family;
+	begin(it, from);
 	return it;
 }
 
@@ -489,6 +502,42 @@ void
 store_iter_seek_last(struct store_iter *it)
 {
 	rocksdb_iter_seek_to_last(it->it);
+}
+
+/* A new one each time: RocksDB's stays at damage that it has read ahead. */
+static bool
+can_seek(struct store_iter *it, uint64_t number)
+{
+	uint64_t key = htobe64(number);
+
+	rocksdb_iter_destroy(it->it);
+	begin(it, (struct span) { (const char *)&key, sizeof(key) });
+	return store_iter_error(it) == 0;
+}
+
+/* First a place behind the damage, then the end of the damage before it. */
+bool
+store_iter_skip(struct store_iter *it, uint64_t *number)
+{
+	uint64_t from = *number, bad = from, good = from, step = 1;
+
+	do {
+		bad = good;
+		if (good == UINT64_MAX)
+			return false;
+		good = step < UINT64_MAX - from ? from + step : UINT64_MAX;
+		step = step > UINT64_MAX / 2 ? UINT64_MAX : 2 * step;
+	} while (!can_seek(it, good));
+	while (good - bad > 1) {
+		uint64_t middle = bad + (good - bad) / 2;
+
+		if (can_seek(it, middle))
+			good = middle;
+		else
+			bad = middle;
+	}
+	*number = good;
+	return can_seek(it, good);
 }
 
 int

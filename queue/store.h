@@ -102,6 +102,12 @@ struct span store_iter_value(const struct store_iter *it);
 void store_iter_next(struct store_iter *it);
 void store_iter_seek(struct store_iter *it, struct span from);
 void store_iter_seek_last(struct store_iter *it);
+/*
+ * Where a key could not be read: goes on behind *number, which the first 8
+ * bytes of a key are, at the next number from which on it can. false: none.
+ * Sees later writes.
+ */
+bool store_iter_skip(struct store_iter *it, uint64_t *number);
 /* 0, -EIO, -EBADMSG: why it is not valid any more. */
 MUST_USE int store_iter_error(const struct store_iter *it);
 void store_iter_close(struct store_iter **it);

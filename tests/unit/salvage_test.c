@@ -68,6 +68,17 @@ lose_envelope(struct store *store)
 	store_delete_single(store, STORE_ENVELOPE, KEY_SPAN(key));
 }
 
+/* As a session leaves it that was cut off by a crash. */
+static void
+unfinished(struct store *store)
+{
+	struct record_key key = record_key(ids[3], 0);
+	const struct span value = SPAN("mark");
+
+	store_delete_single(store, STORE_ENVELOPE, KEY_SPAN(key));
+	store_put(store, STORE_META, KEY_SPAN(key), &value, 1);
+}
+
 static void
 lose_meta(struct store *store)
 {
@@ -88,6 +99,8 @@ static const struct {
 	  "20 messages kept, 1 of them damaged and dead" },
 	{ "an envelope is missing", lose_envelope, MSGS_N - 1, 0,
 	  "has lost its envelope: removed" },
+	{ "a message was never finished", unfinished, MSGS_N - 1, 0,
+	  "19 messages kept, 0 of them damaged and dead; 0 lost their" },
 	{ "the numbers are missing", lose_meta, MSGS_N, 0,
 	  "20 messages kept, 0 of them" },
 };
