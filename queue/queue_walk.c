@@ -9,7 +9,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define AHEAD_MAX 256u /* ids read under one lock */
+#define FRESH_WAIT_US 1000u
+#define AHEAD_MAX     256u /* ids read under one lock */
 
 #define KEY_SPAN(key) ((struct span) { (const char *)(key).b, sizeof((key).b) })
 
@@ -268,7 +269,9 @@ claim(struct queue *q, uint64_t id, struct msg **out, struct shard **sh_out,
 	int ret;
 
 	pthread_mutex_lock(&a->lock);
-	m = active_find(a, id);
+	/* A new one is about to be handed over, or to fail. */
+	while ((m = active_find(a, id)) != NULL && m->place == PLACE_FRESH)
+		active_wait(a, &a->done_cond, clock_now_us() + FRESH_WAIT_US);
 	*was_ready = m != NULL && m->place == PLACE_READY;
 	if (*was_ready)
 		active_unlist(a, m);
