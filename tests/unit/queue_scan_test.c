@@ -22,6 +22,7 @@ test_claim(void)
 	fix_init(&f);
 	CHECK(fix_open(&f));
 	id = fix_put(&f, 0, 1, 10, 1);
+	FIX_UNTIL(&f, FIX_READY_N(&f) == 1);
 	CHECK(scan_claim(f.q, id, &other) == -EBUSY && other == NULL);
 	CHECK(scan_claim(f.q, id + 1, &m) == 0);
 	CHECK(m->place == PLACE_TAKEN && m->pub.id == id + 1);
