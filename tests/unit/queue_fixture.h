@@ -287,6 +287,18 @@ fix_active(struct fix *f, uint64_t id)
 		CHECK(cond);                                          \
 	} while (0)
 
+/* What is settled goes into a batch now, and not within a second. */
+__attribute__((unused)) static void
+fix_hurry(struct fix *f)
+{
+	for (uint32_t i = 0; i < f->q->shards_n; i++) {
+		atomic_store(&f->q->shards[i].is_urgent, true);
+		shard_wake(&f->q->shards[i]);
+	}
+}
+
+#define FIX_SOON(f, cond) FIX_UNTIL(f, (fix_hurry(f), (cond)))
+
 static inline struct queue_stats
 fix_stats(struct fix *f)
 {

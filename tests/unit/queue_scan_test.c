@@ -111,8 +111,8 @@ test_damage(size_t i)
 		fix_settle(&f, m, QUEUE_RCPT_SENT, "");
 	}
 	CHECK(queue_due_take(f.q, 0) == NULL);
-	FIX_UNTIL(&f, fix_stats(&f).dead_n == 1);
-	FIX_UNTIL(&f, fix_stats(&f).settled_n == 2);
+	FIX_SOON(&f, fix_stats(&f).dead_n == 1);
+	FIX_SOON(&f, fix_stats(&f).settled_n == 2);
 	CHECK(queue_walk(f.q, look, &seen) == 0);
 	CHECK(seen.n == 1 && seen.dead_n == 1);
 	CHECK(seen.unreadable_n == (damages[i].family == STORE_ENVELOPE));
@@ -138,10 +138,12 @@ test_refill(void)
 	f.cfg.memory_bytes_max = 1; /* 1,024 are known at a time */
 	CHECK(fix_open(&f));
 	for (unsigned i = 0; i < 1500; i++) {
-		struct queue_done done;
-
 		m = fix_msg(&f, 0, i, 10, 1);
 		must(queue_msg_submit(f.q, &m, NULL) == 0);
+	}
+	for (unsigned i = 0; i < 1500; i++) {
+		struct queue_done done;
+
 		must(fix_reap(&f, 0, &done, 1) == 1);
 	}
 	FIX_UNTIL(&f, FIX_READY_N(&f) == 1024);
@@ -151,11 +153,12 @@ test_refill(void)
 		CHECK(!m->is_recovered && fix_body_is_whole(f.q, m));
 		last_id = m->id;
 		fix_settle(&f, m, QUEUE_RCPT_SENT, "");
-		n++;
+		if (++n % 512 == 0)
+			fix_hurry(&f);
 	}
 	CHECK(n == 1500);
 	CHECK(queue_take(f.q, 0, 1, 0) == NULL);
-	FIX_UNTIL(&f, fix_stats(&f).active_n == 0);
+	FIX_SOON(&f, fix_stats(&f).active_n == 0);
 	shard_stop(&f.q->shards[0]);
 	CHECK(f.q->shards[0].forgotten_n == 0);
 	fix_fini(&f);
@@ -185,6 +188,7 @@ deliver_all(void *arg)
 			queue_settle(b->f->q, &m, &sent);
 			m = next;
 		}
+		fix_hurry(b->f);
 	}
 	return NULL;
 }
@@ -227,7 +231,7 @@ test_refill_busy(void)
 		wrong_n += b->taken_n[i] != 1;
 	CHECK(wrong_n == 0);
 	CHECK(queue_take(f.q, 0, 1, 0) == NULL);
-	FIX_UNTIL(&f, fix_stats(&f).active_n == 0);
+	FIX_SOON(&f, fix_stats(&f).active_n == 0);
 	fix_fini(&f);
 	free(b);
 }

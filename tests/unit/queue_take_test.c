@@ -130,7 +130,7 @@ test_settle(struct fix *f, size_t i)
 	m->attempts_n = 4;
 	queue_settle(f->q, &m, states);
 	CHECK(m == NULL);
-	FIX_UNTIL(f, !FIX_IS_KNOWN(f, id));
+	FIX_SOON(f, !FIX_IS_KNOWN(f, id));
 	ret = queue_find(f->q, id, look, &seen);
 	if (rows[i].state == QUEUE_ACTIVE) {
 		CHECK(ret == -ENOENT);

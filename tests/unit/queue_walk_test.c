@@ -95,7 +95,7 @@ entry_in(struct fix *f, enum queue_state state)
 		   state == QUEUE_DEAD ? QUEUE_RCPT_FAILED
 				       : QUEUE_RCPT_DEFERRED,
 		   "4.2.0 why");
-	FIX_UNTIL(f, !FIX_IS_KNOWN(f, id));
+	FIX_SOON(f, !FIX_IS_KNOWN(f, id));
 	return id;
 }
 

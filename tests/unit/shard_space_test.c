@@ -79,7 +79,7 @@ test_reclaim(void)
 		must(m != NULL);
 		fix_settle(&f, m, QUEUE_RCPT_SENT, "");
 	}
-	FIX_UNTIL(&f, fix_stats(&f).settled_n == 19);
+	FIX_SOON(&f, fix_stats(&f).settled_n == 19);
 	shard_stop(sh);
 	before = store_table_bytes(sh->store);
 	f.q->cfg.free_bytes_min = UINT64_MAX / 4;
