@@ -187,6 +187,7 @@ hand_over(struct shard *sh, struct msg_list *list)
 		uint32_t max = sh->forgotten_n ? a->known_max / 2
 					       : a->known_max;
 
+		must(m->place == PLACE_FRESH); /* post_begin() */
 		if (a->known_n < max) {
 			active_push(a, m);
 			n++;

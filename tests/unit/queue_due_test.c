@@ -60,8 +60,8 @@ test_time(void)
 	struct fix f;
 
 	fix_init(&f);
-	f.cfg.backoff_min_us = 2500000;
-	f.cfg.backoff_max_us = 2500000;
+	f.cfg.backoff_min_us = 800000;
+	f.cfg.backoff_max_us = 800000;
 	CHECK(fix_open(&f));
 	for (unsigned round = 0; round < 2; round++) {
 		deferred(&f, round);
@@ -72,8 +72,9 @@ test_time(void)
 			CHECK(fix_stats(&f).deferred_n == 1);
 		}
 		from_us = clock_now_us();
-		CHECK(queue_due_take(f.q, 0) == NULL);
-		m = queue_due_take(f.q, FIX_WAIT_US);
+		m = queue_due_take(f.q, 0);
+		if (m == NULL) /* or all this took longer */
+			m = queue_due_take(f.q, FIX_WAIT_US);
 		must(m != NULL);
 		CHECK(fix_seed(m) == round);
 		CHECK(clock_now_us() < from_us + FIX_WAIT_US);

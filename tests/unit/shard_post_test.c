@@ -4,7 +4,7 @@
  * what was delivered stays delivered, and all goes on when the disk is back.
  * A limit on the size of files stands for a disk that is full.
  */
-#include "queue/queue_int.h"
+#include "queue/shard_int.h"
 #include "tests/unit/queue_fixture.h"
 
 #include <sys/resource.h>
@@ -146,6 +146,61 @@ test_close(void)
 	fix_fini(&f);
 }
 
+/*
+ * The moment between the write and the sync, held: a scan and the delivery
+ * threads find nothing, whatever the sync brings.
+ */
+static void
+test_fresh(bool is_durable)
+{
+	struct store_error error;
+	struct queue_done done;
+	struct flight flight;
+	struct queue_msg *m;
+	struct shard *sh;
+	struct fix f;
+	uint64_t id;
+
+	fix_init(&f);
+	CHECK(fix_open(&f));
+	sh = &f.q->shards[0];
+	shard_stop(sh); /* the test is the commit thread */
+	m = fix_msg(&f, 0, 1, 3000, 1);
+	id = m->id;
+	must(queue_msg_submit(f.q, &m, NULL) == 0);
+	batch_begin(sh);
+	batch_collect(sh);
+	CHECK(sh->fresh.n == 1 && !FIX_IS_KNOWN(&f, id));
+	flight = (struct flight) { .fresh = sh->fresh,
+				   .meta = sh->next_meta,
+				   .is_sync = true,
+				   .is_any = true };
+	sh->fresh = (struct msg_list) { 0 };
+	post_begin(sh, &flight.fresh);
+	must(store_write(sh->store, false, &error) == 0);
+	sh->forgotten_n = 1; /* so that there is something to look for */
+	CHECK(!scan_refill(f.q));
+	CHECK(queue_take(f.q, 0, 1, 0) == NULL);
+	CHECK(FIX_IS_KNOWN(&f, id) && f.q->active.known_n == 0);
+	sh->forgotten_n = 0;
+	if (is_durable)
+		post_durable(sh, &flight);
+	else
+		post_failed(sh, &flight, -EIO);
+	CHECK(FIX_IS_KNOWN(&f, id) == is_durable);
+	CHECK(f.q->active.known_n == is_durable);
+	CHECK(queue_reap(f.q, 0, &done, 1) == 1);
+	CHECK(done.outcome == (is_durable ? QUEUE_DURABLE : QUEUE_FAILED));
+	m = queue_take(f.q, 0, 9, 0);
+	CHECK((m != NULL) == is_durable);
+	if (m != NULL) {
+		CHECK(m->id == id && m->next == NULL);
+		fix_settle(&f, m, QUEUE_RCPT_SENT, "");
+	}
+	must(shard_start(sh) == 0);
+	fix_fini(&f);
+}
+
 int
 main(void)
 {
@@ -154,5 +209,7 @@ main(void)
 	test_failure();
 	test_streamed();
 	test_close();
+	test_fresh(true);
+	test_fresh(false);
 	return check_end();
 }
