@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the router is given, in which order and when; and routes of its own. */
-#include "queue/queue_int.h"
+#include "queue/shard_int.h"
 #include "tests/unit/queue_fixture.h"
 
 /* What an earlier run left, from all shards, of each the oldest first. */
@@ -156,6 +156,53 @@ test_routes(void)
 	fix_fini(&f);
 }
 
+/* A shard whose disk is away holds up no other, and is not forgotten. */
+static void
+test_away(void)
+{
+	const struct store_error why = { "taken away by a test" };
+	struct queue_msg *m;
+	struct shard *sh;
+	struct fix f;
+
+	fix_init(&f);
+	f.cfg.shards_n = 2;
+	f.cfg.workers_n = 2;
+	f.cfg.backoff_min_us = f.cfg.backoff_max_us = 1;
+	CHECK(fix_open(&f));
+	deferred(&f, 7); /* the first worker's: in shard 0 */
+	CHECK(fix_put(&f, 0, 8, 100, 1) != 0);
+	CHECK(fix_put(&f, 1, 9, 100, 1) != 0);
+	fix_close(&f);
+	CHECK(fix_open(&f));
+	CHECK(fix_stats(&f).deferred_n == 1 && fix_stats(&f).active_n == 2);
+	sh = &f.q->shards[0];
+	shard_stop(sh);
+	shard_store_lose(sh, -EIO, &why);
+	atomic_store(&sh->trouble, QUEUE_FAILED);
+	m = queue_due_take(f.q, FIX_WAIT_US);
+	must(m != NULL);
+	CHECK(fix_seed(m) == 9 && m->shard_idx == 1);
+	queue_due_put(f.q, &m, NULL);
+	m = fix_take(&f);
+	must(m != NULL);
+	fix_settle(&f, m, QUEUE_RCPT_SENT, "");
+	CHECK(queue_due_take(f.q, 0) == NULL);
+	shard_store_retry(sh, clock_now_us());
+	CHECK(atomic_load(&sh->trouble) == QUEUE_DURABLE);
+	must(shard_start(sh) == 0);
+	for (unsigned n = 0, seen = 0; n < 2; n++) {
+		m = fix_take_due(&f, FIX_WAIT_US);
+		must(m != NULL);
+		CHECK(fix_seed(m) == 7 || fix_seed(m) == 8);
+		CHECK(!(seen & 1u << fix_seed(m) % 8));
+		seen |= 1u << fix_seed(m) % 8;
+		fix_settle(&f, m, QUEUE_RCPT_SENT, "");
+	}
+	FIX_SOON(&f, fix_stats(&f).deferred_n == 0);
+	fix_fini(&f);
+}
+
 int
 main(void)
 {
@@ -163,5 +210,6 @@ main(void)
 	test_time();
 	test_note();
 	test_routes();
+	test_away();
 	return check_end();
 }

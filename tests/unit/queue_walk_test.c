@@ -56,6 +56,43 @@ test_walk(void)
 	fix_fini(&f);
 }
 
+/* Held and released one by one, wherever they are. */
+static void
+test_shards(void)
+{
+	struct queue_msg *m;
+	uint64_t ids[30];
+	struct fix f;
+
+	fix_init(&f);
+	f.cfg.shards_n = 3;
+	f.cfg.workers_n = 3;
+	CHECK(fix_open(&f));
+	for (unsigned i = 0; i < ARRAY_N(ids); i++)
+		ids[i] = fix_put(&f, i % 3, i, 10, 1);
+	for (unsigned i = 0; i < ARRAY_N(ids); i++)
+		CHECK(queue_operate(f.q, ids[i], QUEUE_OP_HOLD) == 0);
+	CHECK(fix_stats(&f).held_n == ARRAY_N(ids));
+	CHECK(queue_take(f.q, 0, 1, 0) == NULL);
+	fix_close(&f);
+	CHECK(fix_open(&f));
+	CHECK(queue_due_take(f.q, 0) == NULL);
+	for (unsigned i = 0; i < ARRAY_N(ids); i++)
+		CHECK(queue_operate(f.q, ids[i],
+				    i < 15 ? QUEUE_OP_RELEASE
+					   : QUEUE_OP_DELETE) == 0);
+	CHECK(fix_stats(&f).held_n == 0);
+	for (unsigned i = 0; i < 15; i++) {
+		m = fix_take_due(&f, FIX_WAIT_US);
+		must(m != NULL);
+		CHECK(m->id <= ids[14] && fix_body_is_whole(f.q, m));
+		fix_settle(&f, m, QUEUE_RCPT_SENT, "");
+	}
+	CHECK(queue_due_take(f.q, 0) == NULL);
+	FIX_SOON(&f, fix_stats(&f).settled_n == 15);
+	fix_fini(&f);
+}
+
 /* From each state, what each operation makes of it: GONE, or a state. */
 #define GONE -1
 static const struct {
@@ -187,6 +224,7 @@ int
 main(void)
 {
 	test_walk();
+	test_shards();
 	for (size_t i = 0; i < ARRAY_N(rows); i++)
 		for (unsigned op = 0; op < 4; op++)
 			test_operate(i, op);
