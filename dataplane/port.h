@@ -90,7 +90,10 @@ unsigned port_rx(struct port_queue *q, struct frame *frames,
 		 unsigned frames_n_max);
 void port_free(struct port_queue *q, struct frame *frames, unsigned frames_n);
 
-/* Gives an empty frame to fill (len 0, room set), or false: none left. */
+/*
+ * Gives an empty frame to fill (len 0, room set), or false: none left. One that
+ * is not sent after all goes back by port_free().
+ */
 bool port_tx_get(struct port_queue *q, struct frame *out);
 /*
  * Takes every frame. What the device has no room for is dropped and counted:
