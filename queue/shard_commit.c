@@ -317,6 +317,7 @@ shard_start(struct shard *sh)
 	char name[16];
 	int ret;
 
+	atomic_store(&sh->is_closing, false);
 	ret = sync_start(sh);
 	if (ret)
 		return ret;
