@@ -5,12 +5,16 @@
  */
 #include "dataplane/host.h"
 #include "dataplane/host_int.h"
+#include "dataplane/host_share.h"
+#include "dataplane/slaac.h"
 
 #include <stdlib.h>
 #include <sysexits.h>
 
-#define NEIGHS_DEFAULT 1024u
-#define PMTUS_DEFAULT  1024u
+#define NEIGHS_DEFAULT	1024u
+#define PMTUS_DEFAULT	1024u
+#define ROUTER_DELAY_US 1000000u
+#define ROUTER_ASKS_N	3u /* RFC 4861's MAX_RTR_SOLICITATIONS */
 
 static bool
 cfg_is_ok(const struct host_cfg *cfg, const struct port *port,
@@ -40,11 +44,23 @@ cfg_is_ok(const struct host_cfg *cfg, const struct port *port,
 	return true;
 }
 
+/* IPv6 needs a link-local address besides: RFC 4291 section 2.8. */
 static void
 addrs_add(struct host *h, const struct host_cfg *cfg)
 {
-	for (unsigned i = 0; i < cfg->addrs_n; i++)
+	struct ip_net link = { { { 0xfe, 0x80 } }, 64 };
+	bool is_v6 = cfg->is_slaac, has_link = false;
+
+	for (unsigned i = 0; i < cfg->addrs_n; i++) {
 		must(host_addr_add(h, &cfg->ends[i], &cfg->addrs[i]) != NULL);
+		is_v6 |= !ip_is_v4(&cfg->ends[i]);
+		has_link |= host_ip_is_link_local(&cfg->ends[i]);
+	}
+	if (is_v6 && !has_link) {
+		struct ip ip = host_addr_eui64(h, &link.addr);
+
+		must(host_addr_add(h, &ip, &link) != NULL);
+	}
 }
 
 struct host *
@@ -53,6 +69,7 @@ host_open(const struct host_cfg *cfg, struct port *port, unsigned queue_idx,
 {
 	struct host *h;
 
+	must(queue_idx == 0 || cfg->share != NULL);
 	if (!cfg_is_ok(cfg, port, diag))
 		return NULL;
 	h = aligned_alloc(CACHE_LINE, (sizeof(*h) + CACHE_LINE - 1) /
@@ -86,6 +103,8 @@ host_open(const struct host_cfg *cfg, struct port *port, unsigned queue_idx,
 	    pmtu_init(h, cfg->pmtu_n_max ? cfg->pmtu_n_max : PMTUS_DEFAULT))
 		goto fail;
 	addrs_add(h, cfg);
+	if (cfg->is_slaac)
+		h->router_asks_n = ROUTER_ASKS_N;
 	return h;
 fail:
 	diag_fail(diag, EX_OSERR, NULL, 0, "no memory for the host");
@@ -105,18 +124,38 @@ host_close(struct host **h)
 	*h = NULL;
 }
 
+void
+host_begin(struct host *h)
+{
+	h->is_started = true;
+	neigh_start(h);
+	for (unsigned i = 0; i < h->net.addrs_n; i++)
+		if (h->net.addrs[i].due_us != UINT64_MAX)
+			h->net.addrs[i].due_us += h->now_us;
+	/* A second for the link-local address to be probed */
+	h->router_ask_us = h->now_us + ROUTER_DELAY_US;
+	h->slow_due_us = h->now_us;
+}
+
 uint64_t
 host_step(struct host *h, uint64_t now_us)
 {
 	uint64_t next_us;
 
 	host_now_set(h, now_us);
+	if (h->share)
+		host_share_step(h);
 	neigh_timers(h);
 	pmtu_step(h);
 	if (now_us >= h->slow_due_us) {
 		h->slow_due_us = UINT64_MAX;
-		host_addr_step(h);
+		if (h->queue_idx == 0) {
+			host_addr_step(h);
+			slaac_step(h);
+		}
 	}
+	if (h->share && h->queue_idx == 0)
+		host_due(h, h->told_us + SHARE_TELL_US);
 	next_us = neigh_next_us(h);
 	if (h->slow_due_us < next_us)
 		next_us = h->slow_due_us;

@@ -5,6 +5,8 @@
  */
 #include "dataplane/arp.h"
 #include "dataplane/host_int.h"
+#include "dataplane/mld.h"
+#include "dataplane/nd.h"
 
 void
 host_addr_changed(struct host *h)
@@ -21,6 +23,29 @@ host_addr_changed(struct host *h)
 			h->ours6[h->ours6_n++] = a->ip;
 	}
 	h->generation++;
+	h->is_net_news = true;
+}
+
+struct ip
+host_addr_eui64(const struct host *h, const struct ip *prefix)
+{
+	struct ip ip = *prefix;
+
+	memcpy(ip.b + 8, h->mac, 3);
+	ip.b[8] ^= 2;
+	ip.b[11] = 0xff;
+	ip.b[12] = 0xfe;
+	memcpy(ip.b + 13, h->mac + 3, 3);
+	return ip;
+}
+
+/* RFC 4862 section 5.4.2: not all machines at once after a power cut. */
+static uint64_t
+first_probe_us(const struct host *h, const struct ip *ip)
+{
+	struct flow_key key = { { h->now_us, h->mac[5] } };
+
+	return h->now_us + flow_hash_addr(&key, ip) % HOST_PROBE_US;
 }
 
 struct host_addr *
@@ -47,7 +72,12 @@ host_addr_add(struct host *h, const struct ip *ip, const struct ip_net *net)
 				  .due_us = h->now_us,
 				  .valid_until_us = UINT64_MAX,
 				  .preferred_until_us = UINT64_MAX };
-	h->slow_due_us = h->now_us;
+	if (!ip_is_v4(ip) && !h->is_dad_skipped) {
+		a->state = HOST_ADDR_TENTATIVE;
+		a->sends_n = HOST_PROBE_N;
+		a->due_us = first_probe_us(h, ip);
+	}
+	host_due(h, a->due_us);
 	host_addr_changed(h);
 	return a;
 }
@@ -66,15 +96,48 @@ void
 host_addr_conflict(struct host *h, struct host_addr *a)
 {
 	counter_add(&h->count.conflicts, 1);
+	if (a->state == HOST_ADDR_TENTATIVE) {
+		a->state = HOST_ADDR_DUPLICATE;
+		a->due_us = UINT64_MAX;
+		host_addr_changed(h);
+		return;
+	}
 	/* RFC 5227 section 2.4 (c): a server keeps its address, politely. */
-	if (ip_is_v4(&a->ip) && rate_take(&h->defend_rate, h->now_us))
+	if (a->state != HOST_ADDR_VALID ||
+	    !rate_take(&h->defend_rate, h->now_us))
+		return;
+	if (ip_is_v4(&a->ip))
 		arp_announce(h, &a->ip);
+	else
+		nd_announce(h, &a->ip);
 }
 
 static void
-addr_send(struct host *h, struct host_addr *a)
+tentative_step(struct host *h, struct host_addr *a)
 {
-	arp_announce(h, &a->ip);
+	if (a->sends_n) {
+		/* RFC 4862 section 5.4.2: the group first, then the probe */
+		mld_report(h, true);
+		nd_probe(h, &a->ip);
+		a->sends_n--;
+		a->due_us = h->now_us + HOST_PROBE_US;
+		return;
+	}
+	a->state = HOST_ADDR_VALID;
+	a->sends_n = HOST_ANNOUNCE_N;
+	a->due_us = h->now_us;
+	host_addr_changed(h);
+}
+
+static void
+announce_step(struct host *h, struct host_addr *a)
+{
+	if (ip_is_v4(&a->ip)) {
+		arp_announce(h, &a->ip);
+	} else {
+		mld_report(h, true);
+		nd_announce(h, &a->ip);
+	}
 	a->sends_n--;
 	a->due_us = a->sends_n ? h->now_us + HOST_ANNOUNCE_US : UINT64_MAX;
 }
@@ -85,9 +148,10 @@ host_addr_step(struct host *h)
 	for (unsigned i = 0; i < h->net.addrs_n; i++) {
 		struct host_addr *a = &h->net.addrs[i];
 
+		if (a->due_us <= h->now_us && a->state == HOST_ADDR_TENTATIVE)
+			tentative_step(h, a);
 		if (a->due_us <= h->now_us)
-			addr_send(h, a);
-		if (a->due_us < h->slow_due_us)
-			h->slow_due_us = a->due_us;
+			announce_step(h, a);
+		host_due(h, a->due_us);
 	}
 }

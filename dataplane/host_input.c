@@ -5,7 +5,9 @@
  */
 #include "dataplane/arp.h"
 #include "dataplane/host_int.h"
+#include "dataplane/host_share.h"
 #include "dataplane/ip4.h"
+#include "dataplane/ip6.h"
 
 #define PREFETCH_AHEAD 4u
 
@@ -49,7 +51,11 @@ eth_input(struct host *h, struct frame *f, struct host_seg *seg)
 	switch (type) {
 	case ETH_TYPE_IP4:
 		return ip4_input(h, f, p, f->len - l2_bytes, is_multi, seg);
+	case ETH_TYPE_IP6:
+		return ip6_input(h, f, p, f->len - l2_bytes, is_multi, seg);
 	case ETH_TYPE_ARP:
+		if (host_share_pass(h, f))
+			return false;
 		arp_input(h, p, f->len - l2_bytes, is_multi);
 		return false;
 	}
@@ -64,6 +70,8 @@ host_input(struct host *h, struct frame *frames, unsigned frames_n,
 	unsigned segs_n = 0;
 
 	host_now_set(h, now_us);
+	if (h->share)
+		host_share_step(h);
 	for (unsigned i = 0; i < frames_n && i < PREFETCH_AHEAD; i++)
 		__builtin_prefetch(frames[i].data);
 	for (unsigned i = 0; i < frames_n; i++) {
@@ -79,14 +87,36 @@ host_input(struct host *h, struct frame *frames, unsigned frames_n,
 }
 
 void
+host_input_passed(struct host *h, struct frame *f)
+{
+	struct host_seg seg;
+
+	counter_add(&h->count.rx, 1);
+	/* Only ARP and neighbour discovery are handed over. */
+	must(!eth_input(h, f, &seg));
+}
+
+bool
+host_input_unreachable_keep(struct host *h, const struct host_unreachable *u)
+{
+	unsigned queue_idx = port_queue_of(h->port, &u->dst, u->dst_port,
+					   &u->src, u->src_port);
+
+	if (h->share && queue_idx != h->queue_idx)
+		return host_share_unreachable(h, queue_idx, u);
+	if (h->unreach_n == HOST_UNREACH_MAX)
+		return false;
+	h->unreach[(h->unreach_at + h->unreach_n++) % HOST_UNREACH_MAX] = *u;
+	return true;
+}
+
+void
 host_input_unreachable(struct host *h, const struct host_unreachable *u)
 {
-	if (h->unreach_n == HOST_UNREACH_MAX) {
+	if (host_input_unreachable_keep(h, u))
+		counter_add(&h->count.icmp, 1);
+	else
 		host_drop(h, HOST_DROP_RATE);
-		return;
-	}
-	counter_add(&h->count.icmp, 1);
-	h->unreach[(h->unreach_at + h->unreach_n++) % HOST_UNREACH_MAX] = *u;
 }
 
 bool

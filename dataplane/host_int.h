@@ -16,15 +16,16 @@
 
 #include <string.h>
 
-#define HOST_TTL	    64u
-#define HOST_SLAAC_MAX	    4u /* addresses; the prefixes' are these too */
-#define HOST_ADDRS_ALL_MAX  (HOST_ADDRS_MAX + 1u + HOST_SLAAC_MAX)
-#define HOST_PREFIXES_MAX   8u
-#define HOST_ROUTERS_MAX    4u
-#define HOST_UNREACH_MAX    64u
-#define HOST_ANNOUNCE_N	    2u /* gratuitous ARPs (RFC 5227 section 1.1) */
-#define HOST_ANNOUNCE_US    2000000u
-#define HOST_DEFEND_PER_10S 1u
+#define HOST_TTL	   64u
+#define HOST_SLAAC_MAX	   4u /* addresses; the prefixes' are these too */
+#define HOST_ADDRS_ALL_MAX (HOST_ADDRS_MAX + 1u + HOST_SLAAC_MAX)
+#define HOST_PREFIXES_MAX  8u
+#define HOST_ROUTERS_MAX   4u
+#define HOST_UNREACH_MAX   64u
+#define HOST_ANNOUNCE_N	   2u	    /* gratuitous ARPs (RFC 5227 section 1.1) */
+#define HOST_PROBE_N	   1u	    /* RFC 4862's DupAddrDetectTransmits */
+#define HOST_PROBE_US	   1000000u /* RFC 4861's RETRANS_TIMER */
+#define HOST_ANNOUNCE_US   2000000u
 
 /* One address of ours. */
 struct host_addr {
@@ -89,22 +90,27 @@ struct host {
 	struct ip gateway4, gateway6; /* of the configuration */
 	bool is_slaac, is_dad_skipped;
 	struct host_net net;
-	uint32_t router_turn; /* which of several that do not answer */
+	uint32_t router_turn;	/* which of several that do not answer */
+	unsigned router_asks_n; /* still to go */
+	uint64_t router_ask_us;
 	uint64_t slow_due_us;
+	uint64_t told_us; /* the others, of h->net */
+	bool is_net_news;
 	struct rate echo_rate, answer_rate, ask_rate, defend_rate;
 	struct host_unreachable unreach[HOST_UNREACH_MAX];
 	unsigned unreach_at, unreach_n;
 };
+
+/* The first time is known: what was due at 0 is due from now on. */
+void host_begin(struct host *h);
 
 /* What every call with a time begins with. */
 static inline void
 host_now_set(struct host *h, uint64_t now_us)
 {
 	h->now_us = now_us;
-	if (UNLIKELY(!h->is_started)) {
-		h->is_started = true;
-		neigh_start(h);
-	}
+	if (UNLIKELY(!h->is_started))
+		host_begin(h);
 }
 
 static inline void
@@ -214,10 +220,24 @@ void host_addr_remove(struct host *h, struct host_addr *a);
 void host_addr_conflict(struct host *h, struct host_addr *a);
 /* Probes and announcements that are due. */
 void host_addr_step(struct host *h);
+/* fe80::/64 with the EUI-64 of our MAC (RFC 4291 appendix A). */
+struct ip host_addr_eui64(const struct host *h, const struct ip *prefix);
+/* Runs h's slow part again at due_us, or earlier. */
+static inline void
+host_due(struct host *h, uint64_t due_us)
+{
+	if (due_us < h->slow_due_us)
+		h->slow_due_us = due_us;
+}
 
 /* --- host_input.c --- */
 
-/* Keeps an ICMP error for TCP, or hands it to the flow's own host. */
+/* Counts an ICMP error for TCP, and keeps it or hands it to the flow's host. */
 void host_input_unreachable(struct host *h, const struct host_unreachable *u);
+/* Keeps one that another host has counted. False: too many wait. */
+bool host_input_unreachable_keep(struct host *h,
+				 const struct host_unreachable *u);
+/* A frame that another queue's host has handed over: not a segment. */
+void host_input_passed(struct host *h, struct frame *f);
 
 #endif

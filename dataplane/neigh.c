@@ -7,6 +7,8 @@
 #include "dataplane/neigh.h"
 #include "dataplane/arp.h"
 #include "dataplane/host_int.h"
+#include "dataplane/host_share.h"
+#include "dataplane/nd.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -159,6 +161,8 @@ ask(struct host *h, struct neigh *n)
 		return; /* as if the question had been lost */
 	if (ip_is_v4(&n->ip))
 		arp_ask(h, &n->ip, mac);
+	else
+		nd_ask(h, &n->ip, mac);
 }
 
 static struct neigh *
@@ -247,6 +251,8 @@ neigh_learn(struct host *h, const struct ip *ip,
 {
 	struct neigh *n = neigh_find(h, ip);
 
+	if (h->share && h->queue_idx == 0)
+		host_share_neigh(h, ip, mac, news);
 	if (n == NULL) {
 		if (!(news & NEIGH_CREATE) || !(n = free_place(h, ip)))
 			return;
@@ -299,5 +305,11 @@ neigh_timers(struct host *h)
 uint64_t
 neigh_next_us(const struct host *h)
 {
-	return wheel_next_us(h->neighs.wheel);
+	uint64_t next_us = wheel_next_us(h->neighs.wheel);
+
+	/* The answer may come to another queue, and from there by a ring. */
+	if (h->share && h->neighs.pending_n &&
+	    next_us > h->now_us + SHARE_WAITING_US)
+		next_us = h->now_us + SHARE_WAITING_US;
+	return next_us;
 }

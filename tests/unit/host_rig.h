@@ -194,6 +194,79 @@ rig_resolve(struct rig *r, const char *ip)
 	rig_put(r, &b);
 }
 
+/* An ICMPv6 message in its frame, with its sum. */
+FRAME_UNUSED static void
+rig_icmp6(struct bytes *b, const uint8_t *dst_mac, const char *from,
+	  const char *to, unsigned hops, const void *message, uint32_t len)
+{
+	struct ip src = ip_of(from), dst = ip_of(to);
+	uint32_t at;
+
+	frame_eth(b, dst_mac, mac_peer, ETH_TYPE_IP6);
+	at = frame_ip(b, &src, &dst, IP_PROTO_ICMP6, hops, len);
+	bytes_add(b, message, len);
+	memset(b->p + at + IP6_BYTES + 2, 0, 2);
+	wire_put16(b->p + at + IP6_BYTES + 2,
+		   frame_l4_sum(b, at, at + IP6_BYTES, IP_PROTO_ICMP6));
+}
+
+/* A neighbour solicitation (135) or advertisement (136); mac NULL: no option.
+ */
+FRAME_UNUSED static void
+rig_nd(struct bytes *b, const uint8_t *dst_mac, const char *from,
+       const char *to, unsigned type, unsigned flags, const char *target,
+       const uint8_t *mac)
+{
+	struct ip ip = ip_of(target);
+	struct bytes m = { .len = 0 };
+
+	bytes_add32(&m, type << 24);
+	bytes_add32(&m, flags << 24);
+	bytes_add(&m, ip.b, 16);
+	if (mac) {
+		bytes_add16(&m, type == 135 ? 0x0101 : 0x0201);
+		bytes_add(&m, mac, 6);
+	}
+	rig_icmp6(b, dst_mac, from, to, 255, m.p, m.len);
+}
+
+/* What the host has sent is an ICMPv6 message of that type, its sum right. */
+FRAME_UNUSED static bool
+rig_is_icmp6(const struct rig *r, unsigned type)
+{
+	const uint8_t *ip = r->out.p + ETH_BYTES;
+	uint32_t at = ETH_BYTES + IP6_BYTES;
+
+	if (wire_get16(r->out.p + ETH_TYPE) != ETH_TYPE_IP6)
+		return false;
+	if (ip[IP6_NEXT] == 0)
+		at += 8;
+	return ip[0] >> 4 == 6 &&
+	       wire_get16(ip + IP6_LEN) == r->out.len - ETH_BYTES - 40 &&
+	       r->out.p[at] == type &&
+	       frame_l4_sum(&r->out, ETH_BYTES, at, IP_PROTO_ICMP6) == 0;
+}
+
+/* Addresses of the IP header of what the host has sent. */
+FRAME_UNUSED static bool
+rig_goes(const struct rig *r, const char *from, const char *to)
+{
+	struct ip src = ip_of(from), dst = ip_of(to);
+
+	return memcmp(r->out.p + ETH_BYTES + IP6_SRC, src.b, 16) == 0 &&
+	       memcmp(r->out.p + ETH_BYTES + IP6_DST, dst.b, 16) == 0;
+}
+
+/* The next message of that type among what the host has sent. */
+FRAME_UNUSED static bool
+rig_take_icmp6(struct rig *r, unsigned type)
+{
+	while (rig_take(r))
+		if (rig_is_icmp6(r, type))
+			return true;
+	return false;
+}
+
 /* A segment leaves for dst, of payload_bytes 'x'. False: no frame. */
 FRAME_UNUSED static bool
 rig_send(struct rig *r, const char *dst, struct host_path *path,

@@ -137,6 +137,7 @@ main(void)
 	test_refused();
 	test_addrs();
 	test_two("192.0.2.1", "192.0.2.2");
+	test_two("2001:db8::1", "2001:db8::2");
 	test_flows();
 	return check_end();
 }
