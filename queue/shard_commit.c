@@ -101,20 +101,6 @@ add_meta(struct shard *sh)
 	store_put(sh->store, STORE_META, KEY_META, parts, 2);
 }
 
-static void
-count_settled(struct shard *sh)
-{
-	for (const struct msg *m = sh->settling.first; m != NULL;
-	     m = msg_next(m)) {
-		if (m->waiter != NULL || m->is_streaming)
-			continue;
-		if (m->settle == SETTLE_REMOVE)
-			counter_add(&sh->settled_sum, 1);
-		else if (m->new_state == QUEUE_DEFERRED)
-			counter_add(&sh->deferrals_n, 1);
-	}
-}
-
 /*
  * Removals need no sync of their own: what comes back after a crash is looked
  * for before it is delivered. Chunks get the sync of their message. Only so
@@ -183,7 +169,6 @@ commit(struct shard *sh)
 	int ret;
 
 	add_meta(sh);
-	count_settled(sh);
 	bytes = store_batch_bytes(sh->store);
 	f = take_batch(sh);
 	post_begin(sh, &f.fresh);

@@ -71,13 +71,17 @@ post_chunks(struct shard *sh)
 
 /* --- the settled ones --- */
 
-/* Those that an operator waits for are his to release. */
+/*
+ * Those that an operator waits for are his to release. They are counted last:
+ * who sees the count finds nothing of them left.
+ */
 static void
 finish_settled(struct shard *sh, struct msg_list *list, int ret)
 {
 	struct active *a = &sh->queue->active;
 	struct msg *m = list->first;
 	struct msg_list free_list = { 0 };
+	uint64_t settled_n = 0, deferrals_n = 0;
 	bool has_waiter = false;
 
 	pthread_mutex_lock(&a->lock);
@@ -107,8 +111,16 @@ finish_settled(struct shard *sh, struct msg_list *list, int ret)
 	for (m = free_list.first; m != NULL;) {
 		struct msg *behind = msg_next(m);
 
+		if (m->settle == SETTLE_REMOVE)
+			settled_n += !m->is_streaming;
+		else if (m->new_state == QUEUE_DEFERRED)
+			deferrals_n++;
 		msg_free(sh->queue, m);
 		m = behind;
+	}
+	if (ret == 0) {
+		counter_add(&sh->settled_sum, settled_n);
+		counter_add(&sh->deferrals_n, deferrals_n);
 	}
 	*list = (struct msg_list) { 0 };
 }
