@@ -116,6 +116,8 @@ error_of(char *message, struct store_error *error)
 
 /* --- open and close --- */
 
+#define HINT "memtable_insert_with_hint_prefix_extractor=fixed:1;"
+
 static rocksdb_options_t *
 options_of(const struct store *store, uint64_t memtable_bytes,
 	   enum store_mode mode)
@@ -127,12 +129,16 @@ options_of(const struct store *store, uint64_t memtable_bytes,
 		rocksdb_block_based_options_create();
 	char *error = NULL;
 
-	/* A log that is missing is damage; C has no setter for this one. */
+	/*
+	 * What C has no setter for: a log that is missing is damage; a key goes
+	 * into a memtable from where the last one went, since batches are in
+	 * the order of their keys.
+	 */
 	rocksdb_get_options_from_string(
 		base,
 		mode == STORE_SALVAGE
-			? "track_and_verify_wals_in_manifest=false"
-			: "track_and_verify_wals_in_manifest=true",
+			? HINT "track_and_verify_wals_in_manifest=false"
+			: HINT "track_and_verify_wals_in_manifest=true",
 		opt, &error);
 	must(error == NULL);
 	rocksdb_options_destroy(base);
