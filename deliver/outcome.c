@@ -3,9 +3,9 @@
 #include "deliver/outcome.h"
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
+#include "engine/base/print.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 const char *
 outcome_code(int err)
@@ -38,18 +38,24 @@ outcome_delay(uint64_t us, char out[OUTCOME_DELAY_MAX])
 	unsigned sec = (unsigned)((us + US_PER_SEC / 2) / US_PER_SEC);
 	unsigned tenths = (unsigned)((us + 50000) / 100000);
 	unsigned hundredths = (unsigned)((us + 5000) / 10000);
-	unsigned len;
+	struct print pr = { out, 0, OUTCOME_DELAY_MAX - 1 };
+	unsigned whole = 0, part = 0, digits = 1;
 
-	if (tenths >= 100)
-		len = (unsigned)sprintf(out, "%u.0", sec);
-	else if (hundredths >= 100)
-		len = (unsigned)sprintf(out, "%u.%u", tenths / 10, tenths % 10);
-	else
-		len = (unsigned)sprintf(out, "0.%02u", hundredths);
-	while (out[len - 1] == '0')
-		out[--len] = '\0';
-	if (out[len - 1] == '.')
-		out[--len] = '\0';
+	if (tenths >= 100) {
+		whole = sec;
+	} else if (hundredths >= 100) {
+		whole = tenths / 10;
+		part = tenths % 10;
+	} else {
+		digits = hundredths % 10 ? 2 : 1;
+		part = digits == 2 ? hundredths : hundredths / 10;
+	}
+	print_u64(&pr, whole, 1);
+	if (part) {
+		print_span(&pr, SPAN("."));
+		print_u64(&pr, part, digits);
+	}
+	out[pr.len] = '\0';
 }
 
 static const char *
@@ -86,30 +92,48 @@ void
 outcome_rcpt(const struct outcome *r)
 {
 	char all[OUTCOME_DELAY_MAX], before[OUTCOME_DELAY_MAX];
-	char transfer[OUTCOME_DELAY_MAX], id[QUEUE_ID_TEXT_MAX];
+	char transfer[OUTCOME_DELAY_MAX], line[LOG_LINE_MAX];
+	struct print pr = PRINT_INTO(line);
 	struct span why = span_of(r->why), orig = r->rcpt->orig;
 	struct span code = span_word(&why, " ");
 	bool has_orig = orig.len && !span_is_equal_nocase(orig, r->rcpt->rcpt);
 
-	queue_id_print(r->queue_id, id);
 	outcome_delay(since(r->arrival_us, r->done_us), all);
 	outcome_delay(since(r->arrival_us, r->taken_us), before);
 	outcome_delay(since(r->taken_us, r->done_us), transfer);
 	why = span_trim(why);
-	log_say(LOG_LEVEL_INFO, carriers[r->transport].module,
-		"%s: to=<%.*s>%s%.*s%s, relay=%s, delay=%s, delays=%s/0/0/%s, "
-		"dsn=%.*s, status=%s (%.*s)",
-		id, SPAN_FMT(r->rcpt->rcpt), has_orig ? ", orig_to=<" : "",
-		has_orig ? (int)orig.len : 0, orig.p, has_orig ? ">" : "",
-		carriers[r->transport].relay, all, before, transfer,
-		SPAN_FMT(code), status_text(r->result), SPAN_FMT(why));
+	print_hex(&pr, r->queue_id);
+	print_span(&pr, SPAN(": to=<"));
+	print_span(&pr, r->rcpt->rcpt);
+	if (has_orig) {
+		print_span(&pr, SPAN(">, orig_to=<"));
+		print_span(&pr, orig);
+	}
+	print_span(&pr, SPAN(">, relay="));
+	print_text(&pr, carriers[r->transport].relay);
+	print_span(&pr, SPAN(", delay="));
+	print_text(&pr, all);
+	print_span(&pr, SPAN(", delays="));
+	print_text(&pr, before);
+	print_span(&pr, SPAN("/0/0/"));
+	print_text(&pr, transfer);
+	print_span(&pr, SPAN(", dsn="));
+	print_span(&pr, code);
+	print_span(&pr, SPAN(", status="));
+	print_text(&pr, status_text(r->result));
+	print_span(&pr, SPAN(" ("));
+	print_span(&pr, why);
+	print_span(&pr, SPAN(")"));
+	log_put(LOG_LEVEL_INFO, carriers[r->transport].module, print_done(&pr));
 }
 
 void
 outcome_removed(uint64_t queue_id)
 {
-	char id[QUEUE_ID_TEXT_MAX];
+	char line[64];
+	struct print pr = PRINT_INTO(line);
 
-	queue_id_print(queue_id, id);
-	log_say(LOG_LEVEL_INFO, "qmgr", "%s: removed", id);
+	print_hex(&pr, queue_id);
+	print_span(&pr, SPAN(": removed"));
+	log_put(LOG_LEVEL_INFO, "qmgr", print_done(&pr));
 }

@@ -2,6 +2,7 @@
 /* A connection's log lines. */
 #include "engine/conn_log.h"
 #include "engine/base/log.h"
+#include "engine/base/print.h"
 
 #include <stdio.h>
 
@@ -13,11 +14,15 @@ struct client_text {
 static const char *
 client(const struct conn *c, struct client_text *buf)
 {
+	struct print pr = { buf->text, 0, sizeof(buf->text) - 1 };
 	char ip[IP_TEXT_MAX];
 
 	ip_print(&c->smtp.client_ip, ip);
-	snprintf(buf->text, sizeof(buf->text), "%.255s[%s]",
-		 smtp_client_name(&c->smtp), ip);
+	print_some(&pr, smtp_client_name(&c->smtp), 255);
+	print_span(&pr, SPAN("["));
+	print_text(&pr, ip);
+	print_span(&pr, SPAN("]"));
+	buf->text[pr.len] = '\0';
 	return buf->text;
 }
 
@@ -37,34 +42,40 @@ conn_log_connect(const struct conn *c)
 	log_say(LOG_LEVEL_INFO, module(c), "connect from %s", client(c, &buf));
 }
 
+/* " name=n", " name=ok/n" */
+static void
+put_count(struct print *pr, const char *name, unsigned ok, unsigned n)
+{
+	print_span(pr, SPAN(" "));
+	print_text(pr, name);
+	print_span(pr, SPAN("="));
+	if (ok != n) {
+		print_u64(pr, ok, 1);
+		print_span(pr, SPAN("/"));
+	}
+	print_u64(pr, n, 1);
+}
+
 static void
 count_commands(const struct smtp *s, char *out, size_t cap)
 {
+	struct print pr = { out, 0, cap - 1 };
 	unsigned all = 0, ok = 0;
-	size_t at = 0;
 
-	out[0] = '\0';
 	for (int v = 0; v < SMTP_VERB_N; v++) {
 		char name[16];
 		unsigned n = s->verb_n[v], good = s->verb_ok_n[v];
 
 		all += n;
 		ok += good;
-		if (n == 0 || at >= cap - 48)
+		if (n == 0)
 			continue;
 		span_copy_lower(span_of(smtp_verb_name((enum smtp_verb)v)),
 				name, sizeof(name));
-		if (good == n)
-			at += (size_t)snprintf(out + at, cap - at, " %s=%u",
-					       name, n);
-		else
-			at += (size_t)snprintf(out + at, cap - at, " %s=%u/%u",
-					       name, good, n);
+		put_count(&pr, name, good, n);
 	}
-	if (ok == all)
-		snprintf(out + at, cap - at, " commands=%u", all);
-	else
-		snprintf(out + at, cap - at, " commands=%u/%u", ok, all);
+	put_count(&pr, "commands", ok, all);
+	out[pr.len] = '\0';
 }
 
 void
@@ -130,15 +141,24 @@ conn_log_message(const struct conn *c)
 {
 	struct smtp_facts facts = smtp_facts(&c->smtp);
 	struct client_text buf;
-	char id[QUEUE_ID_TEXT_MAX];
+	char line[LOG_LINE_MAX];
+	struct print pr = PRINT_INTO(line);
 
-	queue_id_print(c->msg->id, id);
-	log_say(LOG_LEVEL_INFO, module(c), "%s: client=%s", id,
-		client(c, &buf));
-	log_say(LOG_LEVEL_INFO, "qmgr",
-		"%s: from=<%s>, size=%llu, nrcpt=%u (queue active)", id,
-		facts.sender->text, (unsigned long long)facts.size_bytes,
-		c->msg->env.rcpt_n);
+	print_hex(&pr, c->msg->id);
+	print_span(&pr, SPAN(": client="));
+	print_text(&pr, client(c, &buf));
+	log_put(LOG_LEVEL_INFO, module(c), print_done(&pr));
+
+	pr.len = 0;
+	print_hex(&pr, c->msg->id);
+	print_span(&pr, SPAN(": from=<"));
+	print_text(&pr, facts.sender->text);
+	print_span(&pr, SPAN(">, size="));
+	print_u64(&pr, facts.size_bytes, 1);
+	print_span(&pr, SPAN(", nrcpt="));
+	print_u64(&pr, c->msg->env.rcpt_n, 1);
+	print_span(&pr, SPAN(" (queue active)"));
+	log_put(LOG_LEVEL_INFO, "qmgr", print_done(&pr));
 }
 
 void

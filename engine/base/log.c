@@ -6,6 +6,7 @@
  */
 #include "engine/base/log.h"
 #include "engine/base/clock.h"
+#include "engine/base/print.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -57,6 +58,7 @@ struct logger {
 	_Atomic bool is_open, is_stop_wanted, is_asleep;
 	_Atomic uint64_t generation; /* a ring of an older one is gone */
 	pthread_t thread;
+	pid_t pid;
 	int wake_fd, fd; /* fd -1: syslog */
 	char name[64], host[256];
 	_Atomic uint64_t lost_n;
@@ -175,12 +177,12 @@ sanitise(char *p, size_t n)
 }
 
 static void
-put(enum log_level level, const char *module, const char *text, size_t len)
+put(enum log_level level, const char *module, struct span text)
 {
 	struct log_ring *r = ring_mine();
 	size_t module_len = strnlen(module, 64);
 	struct line line = { .wall_us = clock_wall_us(),
-			     .len = (uint16_t)(module_len + len),
+			     .len = (uint16_t)(module_len + text.len),
 			     .level = (uint8_t)level,
 			     .module_len = (uint8_t)module_len };
 	uint32_t tail;
@@ -192,9 +194,27 @@ put(enum log_level level, const char *module, const char *text, size_t len)
 	}
 	memcpy(at, &line, sizeof(line));
 	memcpy(at + sizeof(line), module, module_len);
-	memcpy(at + sizeof(line) + module_len, text, len);
+	memcpy(at + sizeof(line) + module_len, text.p, text.len);
+	sanitise(at + sizeof(line) + module_len, text.len);
 	atomic_store_explicit(&r->tail, tail, memory_order_release);
 	wake();
+}
+
+void
+log_put(enum log_level level, const char *module, struct span text)
+{
+	char copy[LOG_LINE_MAX];
+
+	if (text.len >= LOG_LINE_MAX)
+		text = span_to(text, LOG_LINE_MAX - 1);
+	if (atomic_load_explicit(&logger.is_open, memory_order_acquire)) {
+		put(level, module, text);
+		return;
+	}
+	memcpy(copy, text.p, text.len);
+	sanitise(copy, text.len);
+	dprintf(STDERR_FILENO, "penstock/%s: %.*s\n", module, (int)text.len,
+		copy);
 }
 
 void
@@ -207,15 +227,10 @@ log_say(enum log_level level, const char *module, const char *fmt, ...)
 	va_start(args, fmt);
 	n = vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	if (n < 0)
-		return;
 	if (n >= (int)sizeof(text))
 		n = (int)sizeof(text) - 1;
-	sanitise(text, (size_t)n);
-	if (atomic_load_explicit(&logger.is_open, memory_order_acquire))
-		put(level, module, text, (size_t)n);
-	else
-		dprintf(STDERR_FILENO, "penstock/%s: %.*s\n", module, n, text);
+	if (n >= 0)
+		log_put(level, module, (struct span) { text, (size_t)n });
 }
 
 uint64_t
@@ -284,13 +299,14 @@ write_line(const struct line *line, const char *text)
 	const char *prefix = line->level == LOG_LEVEL_WARNING ? "warning: "
 			     : line->level == LOG_LEVEL_ERROR ? "error: "
 							      : "";
-	int text_len = line->len - line->module_len;
+	size_t text_len = (size_t)(line->len - line->module_len);
+	struct print pr;
 	struct tm tm;
 
 	if (logger.fd < 0) {
 		syslog(priorities[line->level], "/%.*s[%d]: %s%.*s",
-		       line->module_len, text, (int)getpid(), prefix, text_len,
-		       text + line->module_len);
+		       line->module_len, text, (int)logger.pid, prefix,
+		       (int)text_len, text + line->module_len);
 		return;
 	}
 	if (now != stamped) {
@@ -300,11 +316,21 @@ write_line(const struct line *line, const char *text)
 	}
 	if (WRITE_BYTES - logger.out_len < LOG_LINE_MAX + 512)
 		flush();
-	logger.out_len += (size_t)snprintf(
-		logger.out + logger.out_len, WRITE_BYTES - logger.out_len,
-		"%s %s %s/%.*s[%d]: %s%.*s\n", stamp, logger.host, logger.name,
-		line->module_len, text, (int)getpid(), prefix, text_len,
-		text + line->module_len);
+	pr = (struct print) { logger.out, logger.out_len, WRITE_BYTES };
+	print_text(&pr, stamp);
+	print_span(&pr, SPAN(" "));
+	print_text(&pr, logger.host);
+	print_span(&pr, SPAN(" "));
+	print_text(&pr, logger.name);
+	print_span(&pr, SPAN("/"));
+	print_span(&pr, (struct span) { text, line->module_len });
+	print_span(&pr, SPAN("["));
+	print_u64(&pr, (uint64_t)logger.pid, 1);
+	print_span(&pr, SPAN("]: "));
+	print_text(&pr, prefix);
+	print_span(&pr, (struct span) { text + line->module_len, text_len });
+	print_span(&pr, SPAN("\n"));
+	logger.out_len = pr.len;
 }
 
 static bool
@@ -453,6 +479,7 @@ use(const struct log_cfg *cfg, int fd)
 	if (logger.fd >= 0)
 		close(logger.fd);
 	logger.fd = fd;
+	logger.pid = getpid();
 	logger.is_regular = fd >= 0 && fstat(fd, &st) == 0 &&
 			    S_ISREG(st.st_mode);
 	snprintf(logger.name, sizeof(logger.name), "%s",

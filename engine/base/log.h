@@ -12,6 +12,7 @@
 
 #include "engine/base/diag.h"
 #include "engine/base/must.h"
+#include "engine/base/span.h"
 
 #include <stdatomic.h>
 
@@ -41,5 +42,7 @@ uint64_t log_lost_n(void);
 #define LOG_LINE_MAX 2048
 PRINTF_LIKE(3, 4)
 void log_say(enum log_level level, const char *module, const char *fmt, ...);
+/* The same of text that is there already: for what every message says. */
+void log_put(enum log_level level, const char *module, struct span text);
 
 #endif

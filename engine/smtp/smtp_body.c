@@ -122,14 +122,27 @@ name_flush(struct smtp_body *b)
 	b->name_len = 0;
 }
 
+static inline bool
+is_list_gap(char c)
+{
+	return c == ',' || ascii_is_blank(c) || c == '\r' || c == '\n' ||
+	       c == '\0';
+}
+
 static bool
 is_dropped(const struct smtp_body *b, struct span name)
 {
-	struct span list = span_of(b->drop_headers), word;
+	struct span word = { b->drop_headers, 0 };
 
-	while ((word = span_word(&list, ", \t\r\n")).len)
-		if (span_is_equal_nocase(word, name))
-			return true;
+	/* Each header comes here: span_word() would be a third of its cost. */
+	while (*word.p != '\0') {
+		while (!is_list_gap(word.p[word.len]))
+			word.len++;
+		if (word.len == name.len && span_is_equal_nocase(word, name))
+			return name.len > 0;
+		word.p += word.len + (word.p[word.len] != '\0');
+		word.len = 0;
+	}
 	return false;
 }
 

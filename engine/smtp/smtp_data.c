@@ -5,6 +5,7 @@
  */
 #include "engine/smtp/smtp_int.h"
 #include "engine/base/clock.h"
+#include "engine/base/print.h"
 
 #include <stdio.h>
 
@@ -19,30 +20,35 @@ put_received(struct smtp *s)
 	struct smtp_txn *t = s->txn;
 	char text[RECEIVED_BYTES_MAX], date[CLOCK_DATE_MAX], ip[IP_TEXT_MAX];
 	const char *name = smtp_client_name(s);
-	int n;
+	struct print pr = PRINT_INTO(text);
 
 	clock_date(t->wall_us, date);
 	ip_print(&s->client_ip, ip);
-	n = snprintf(text, sizeof(text),
-		     "Received: from %s (%s [%s%s])\n"
-		     "\tby %.255s (%.100s) with %s%s id %016llX",
-		     s->helo[0] ? s->helo : name, name,
-		     ip_is_v4(&s->client_ip) ? "" : "IPv6:", ip,
-		     s->cfg->myhostname, s->cfg->mail_name,
-		     t->is_smtputf8 ? "UTF8" : "",
-		     t->is_smtputf8 ? "SMTP" : smtp_proto_name(s),
-		     (unsigned long long)t->id);
-	if (n > 0 && n < (int)sizeof(text)) {
-		if (t->rcpt_ok_n == 1)
-			n += snprintf(text + n, sizeof(text) - (size_t)n,
-				      "\n\tfor <%s>; %s\n", t->rcpt_first,
-				      date);
-		else
-			n += snprintf(text + n, sizeof(text) - (size_t)n,
-				      ";\n\t%s\n", date);
+	print_span(&pr, SPAN("Received: from "));
+	print_text(&pr, s->helo[0] ? s->helo : name);
+	print_span(&pr, SPAN(" ("));
+	print_text(&pr, name);
+	print_span(&pr, ip_is_v4(&s->client_ip) ? SPAN(" [") : SPAN(" [IPv6:"));
+	print_text(&pr, ip);
+	print_span(&pr, SPAN("])\n\tby "));
+	print_some(&pr, s->cfg->myhostname, 255);
+	print_span(&pr, SPAN(" ("));
+	print_some(&pr, s->cfg->mail_name, 100);
+	print_span(&pr, SPAN(") with "));
+	print_text(&pr, t->is_smtputf8 ? "UTF8SMTP" : smtp_proto_name(s));
+	print_span(&pr, SPAN(" id "));
+	print_hex(&pr, t->id);
+	if (t->rcpt_ok_n == 1) {
+		print_span(&pr, SPAN("\n\tfor <"));
+		print_text(&pr, t->rcpt_first);
+		print_span(&pr, SPAN(">; "));
+	} else {
+		print_span(&pr, SPAN(";\n\t"));
 	}
-	must(n > 0 && n < (int)sizeof(text));
-	smtp_body_put(&t->body, (struct span) { text, (size_t)n });
+	print_text(&pr, date);
+	must(pr.len < pr.cap);
+	print_span(&pr, SPAN("\n"));
+	smtp_body_put(&t->body, print_done(&pr));
 }
 
 /* The first chunk, with the Received header in it. */
@@ -354,7 +360,8 @@ smtp_message_done(struct smtp *s, struct smtp_out *out,
 		  enum smtp_commit outcome)
 {
 	struct smtp_txn *t = s->txn;
-	char id[96];
+	char id[96] = "";
+	struct print pr = { id, 0, sizeof(id) - 1 };
 
 	if (outcome == SMTP_COMMIT_FULL) {
 		(void)fail(s, out, REPLY_NO_STORAGE);
@@ -365,13 +372,13 @@ smtp_message_done(struct smtp *s, struct smtp_out *out,
 		return;
 	}
 	if (t->has_bdat) {
-		snprintf(id, sizeof(id), "%llu bytes queued as %016llX",
-			 (unsigned long long)smtp_body_size(&t->body),
-			 (unsigned long long)t->id);
+		print_u64(&pr, smtp_body_size(&t->body), 1);
+		print_span(&pr, SPAN(" bytes queued as "));
+		print_hex(&pr, t->id);
 		smtp_reply(s, out, REPLY_OK_BDAT_QUEUED, id);
 		s->verb_ok_n[SMTP_VERB_BDAT]++;
 	} else {
-		snprintf(id, sizeof(id), "%016llX", (unsigned long long)t->id);
+		print_hex(&pr, t->id);
 		smtp_reply(s, out, REPLY_OK_QUEUED, id);
 		s->verb_ok_n[SMTP_VERB_DATA]++;
 	}

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Replies: one table, one way into the buffer, one place that counts errors. */
+#include "engine/base/print.h"
 #include "engine/smtp/smtp_int.h"
-
-#include <stdio.h>
 
 static const struct {
 	uint16_t code;
@@ -46,23 +45,27 @@ put_line(const struct smtp *s, struct smtp_out *out, unsigned code,
 	 const char *dsn, const char *text, const char *arg)
 {
 	char line[SMTP_LINE_BYTES_MAX];
-	size_t cap = sizeof(line) - 2;
+	struct print pr = { line, 0, sizeof(line) - 2 };
 	const char *hole = arg ? strstr(text, "%s") : NULL;
-	int n;
 
-	n = snprintf(line, cap, "%03u %s%s%.*s%s%s", code, dsn, *dsn ? " " : "",
-		     hole ? (int)(hole - text) : (int)strlen(text), text,
-		     hole ? arg : "", hole ? hole + 2 : "");
-	if (n >= (int)cap)
-		n = (int)cap - 1;
-	for (int i = 0; i < n; i++)
-		if (line[i] == '\r' || line[i] == '\n' || line[i] == '\0')
+	print_u64(&pr, code, 3);
+	print_span(&pr, SPAN(" "));
+	print_text(&pr, dsn);
+	print_span(&pr, *dsn ? SPAN(" ") : SPAN(""));
+	print_some(&pr, text, hole ? (size_t)(hole - text) : strlen(text));
+	if (hole) {
+		print_text(&pr, arg);
+		print_text(&pr, hole + 2);
+	}
+	for (size_t i = 0; i < pr.len; i++)
+		if (line[i] == '\r' || line[i] == '\n')
 			line[i] = '?';
-	memcpy(line + n, "\r\n", 2);
-	smtp_out_put(out, line, (size_t)n + 2);
+	pr.cap += 2;
+	print_span(&pr, SPAN("\r\n"));
+	smtp_out_put(out, line, pr.len);
 	if (code >= 400 && s->cfg->reject_footer != NULL &&
 	    *s->cfg->reject_footer != '\0')
-		smtp_footer_put(s, out, out->len - (uint32_t)n - 2);
+		smtp_footer_put(s, out, out->len - (uint32_t)pr.len);
 }
 
 void

@@ -254,17 +254,25 @@ queue_id_print(uint64_t id, char out[QUEUE_ID_TEXT_MAX])
 void
 log_say(enum log_level level, const char *module, const char *fmt, ...)
 {
-	char *text, *line;
+	char *text;
 	va_list args;
-	int ok;
+	int n;
 
 	va_start(args, fmt);
-	ok = vasprintf(&text, fmt, args);
-	must(ok >= 0);
+	n = vasprintf(&text, fmt, args);
+	must(n >= 0);
 	va_end(args);
-	ok = asprintf(&line, "%s: %s", module, text);
-	must(ok >= 0);
+	log_put(level, module, (struct span) { text, (size_t)n });
 	free(text);
+}
+
+void
+log_put(enum log_level level, const char *module, struct span text)
+{
+	char *line;
+	int ok = asprintf(&line, "%s: %.*s", module, SPAN_FMT(text));
+
+	must(ok >= 0);
 	pthread_mutex_lock(&logged.lock);
 	must(logged.n < LINES_MAX);
 	logged.lines[logged.n++] = line;

@@ -5,25 +5,13 @@
 #include "tests/unit/check.h"
 
 #include <errno.h>
-#include <stdarg.h>
 
 static char logged[LOG_LINE_MAX];
 
 void
-log_say(enum log_level level, const char *module, const char *fmt, ...)
+log_put(enum log_level level, const char *module, struct span text)
 {
-	int len = snprintf(logged, sizeof(logged), "%s: ", module);
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(logged + len, sizeof(logged) - (size_t)len, fmt, args);
-	va_end(args);
-}
-
-void
-queue_id_print(uint64_t id, char out[QUEUE_ID_TEXT_MAX])
-{
-	snprintf(out, QUEUE_ID_TEXT_MAX, "%016llX", (unsigned long long)id);
+	snprintf(logged, sizeof(logged), "%s: %.*s", module, SPAN_FMT(text));
 }
 
 static void
