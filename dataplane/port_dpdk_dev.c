@@ -7,17 +7,26 @@
 #include "dataplane/port_dpdk_int.h"
 #include "dataplane/wire.h"
 
+#include <errno.h>
+#include <net/if.h>
+#include <rte_dev.h>
+#include <rte_devargs.h>
 #include <rte_errno.h>
 #include <stdarg.h>
-#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #define RSS_TCP                                    \
 	((uint64_t)(RTE_ETH_RSS_NONFRAG_IPV4_TCP | \
 		    RTE_ETH_RSS_NONFRAG_IPV6_TCP))
-#define MTU_MAX	      64000u /* a buffer's length has 16 bits */
-#define RSS_KEY_BYTES 40u    /* where the driver does not say */
+#define MTU_MAX		      64000u /* a buffer's length has 16 bits */
+#define AF_PACKET_FRAME_BYTES 2048u  /* the driver's default */
+#define AF_PACKET_HEAD_BYTES  64u    /* the kernel's before each frame */
+#define RSS_KEY_BYTES	      40u    /* where the driver does not say */
 
 bool
 dpdk_dev_fail(const struct dpdk_port *p, int error, struct diag *diag,
@@ -38,23 +47,82 @@ dpdk_dev_fail(const struct dpdk_port *p, int error, struct diag *diag,
 	return false;
 }
 
-/* Drivers that carry any frame, whatever they say of their MTU. */
-static bool
-has_no_mtu(const struct dpdk_port *p)
-{
-	static const char *const drivers[] = { "net_memif", "net_ring",
-					       "net_null", "net_pcap" };
+/* Drivers that say little of their MTU, or the wrong thing. */
+enum mtu_kind {
+	MTU_DRIVER, /* as the driver says */
+	MTU_NONE,   /* any frame is carried */
+	MTU_KERNEL, /* that of the kernel's interface behind it */
+};
 
-	for (size_t i = 0; i < ARRAY_N(drivers); i++)
-		if (strcmp(p->info.driver_name, drivers[i]) == 0)
-			return true;
-	return false;
+static enum mtu_kind
+mtu_kind(const struct dpdk_port *p)
+{
+	static const struct {
+		const char *driver;
+		enum mtu_kind kind;
+	} rows[] = {
+		{ "net_memif", MTU_NONE },    { "net_ring", MTU_NONE },
+		{ "net_null", MTU_NONE },     { "net_pcap", MTU_NONE },
+		{ "net_tap", MTU_KERNEL },    { "net_af_packet", MTU_KERNEL },
+		{ "net_af_xdp", MTU_KERNEL },
+	};
+
+	for (size_t i = 0; i < ARRAY_N(rows); i++)
+		if (strcmp(p->info.driver_name, rows[i].driver) == 0)
+			return rows[i].kind;
+	return MTU_DRIVER;
+}
+
+/* Asks for (0) or sets the MTU of the kernel's interface. 0 or -errno. */
+static int
+kernel_mtu(unsigned if_index, uint32_t set, uint32_t *out)
+{
+	struct ifreq request = { .ifr_mtu = (int)set };
+	int fd, error = 0;
+
+	if (if_indextoname(if_index, request.ifr_name) == NULL)
+		return -errno;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, set ? SIOCSIFMTU : SIOCGIFMTU, &request) != 0)
+		error = -errno;
+	close(fd);
+	*out = (uint32_t)request.ifr_mtu;
+	return error;
+}
+
+/* af_packet cuts what its frames cannot hold, and says nothing; and it wants
+ * buffers as large as its frames. */
+static bool
+frame_settle(struct dpdk_port *p, struct diag *diag)
+{
+	const struct rte_devargs *args = rte_dev_devargs(p->info.device);
+	const char *text = args && args->args ? args->args : "";
+	const char *given = strstr(text, "framesz=");
+	uint32_t framesz = given ? (uint32_t)strtoul(given + 8, NULL, 10)
+				 : AF_PACKET_FRAME_BYTES;
+	uint32_t need = p->frame_bytes_max + AF_PACKET_HEAD_BYTES;
+
+	if (strcmp(p->info.driver_name, "net_af_packet") != 0)
+		return true;
+	if (framesz >= need) {
+		p->frame_bytes_max = framesz;
+		return true;
+	}
+	return dpdk_dev_fail(
+		p, -EMSGSIZE, diag,
+		"frames of an MTU of %u need framesz=%u,blocksz=%u",
+		p->base.mtu, rte_align32pow2(need),
+		rte_align32pow2(need) > 4096 ? rte_align32pow2(need) : 4096u);
 }
 
 static bool
 mtu_settle(struct dpdk_port *p, const struct port_dpdk_cfg *cfg,
 	   struct diag *diag)
 {
+	enum mtu_kind kind = mtu_kind(p);
+	uint32_t own = 0, max, ignored;
 	uint16_t mtu;
 	int error = rte_eth_dev_get_mtu(p->id, &mtu);
 
@@ -65,11 +133,30 @@ mtu_settle(struct dpdk_port *p, const struct port_dpdk_cfg *cfg,
 				     "penstock_mtu = %u: at most %u", cfg->mtu,
 				     MTU_MAX);
 	p->conf.rxmode.mtu = p->mtu_found = mtu;
-	p->base.mtu = cfg->mtu ? cfg->mtu : mtu < MTU_MAX ? mtu : MTU_MAX;
-	if (cfg->mtu && !has_no_mtu(p))
+	if (kind == MTU_DRIVER && cfg->mtu)
 		p->conf.rxmode.mtu = cfg->mtu;
+	if (kind != MTU_KERNEL || kernel_mtu(p->info.if_index, 0, &own) != 0)
+		own = mtu;
+	if (own > MTU_MAX)
+		own = MTU_MAX;
+	p->base.mtu = cfg->mtu ? cfg->mtu : own;
 	p->frame_bytes_max = p->base.mtu + ETH_VLAN_MAX;
-	return true;
+	/* The tap driver sends nothing longer than what it began with. */
+	max = p->is_tap ? mtu : p->info.max_mtu;
+	if (kind == MTU_KERNEL && p->base.mtu > max)
+		return dpdk_dev_fail(p, -EMSGSIZE, diag,
+				     "it does not carry an MTU of %u: set "
+				     "penstock_mtu = %u, or less",
+				     p->base.mtu, max);
+	if (kind == MTU_KERNEL && p->base.mtu != own) {
+		error = kernel_mtu(p->info.if_index, p->base.mtu, &ignored);
+		if (error)
+			return dpdk_dev_fail(p, error, diag,
+					     "its interface does not take an "
+					     "MTU of %u",
+					     p->base.mtu);
+	}
+	return frame_settle(p, diag);
 }
 
 /* One queue of the device for each of ours, and we know which flow is whose. */

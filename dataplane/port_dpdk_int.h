@@ -25,6 +25,7 @@
 #define DPDK_RING_N_DEFAULT 1024u
 #define DPDK_PASS_N	    1024u /* frames handed to another queue, at most */
 #define DPDK_WAIT_N	    256u  /* frames that wait for room to be sent */
+#define DPDK_TRIES_MAX	    4096u /* to send one frame */
 #define DPDK_TSO_BYTES	    16384u
 #define DPDK_KEY_MAX	    64u
 #define DPDK_RETA_MAX	    512u
@@ -57,9 +58,9 @@ struct dpdk_queue {
 	unsigned early_n, early_at;
 	/* the device had no room */
 	struct rte_mbuf *wait[DPDK_WAIT_N];
-	unsigned wait_n;
-	struct ring *in; /* handed on by queue 0; NULL: nobody does */
-	int epoll_fd;	 /* the device's interrupt; -1: none */
+	unsigned wait_n, tries_n; /* tries_n: in vain, one after the other */
+	struct ring *in;	  /* handed on by queue 0; NULL: nobody does */
+	int epoll_fd;		  /* the device's interrupt; -1: none */
 };
 
 struct dpdk_port {

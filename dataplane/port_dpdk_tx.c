@@ -69,12 +69,19 @@ drop(struct dpdk_queue *q, struct rte_mbuf **m, unsigned n)
 	rte_pktmbuf_free_bulk(m, n);
 }
 
-/* What waits goes first. */
+/* What waits goes first. What the device will not have, however often it is
+ * offered, must not keep the rest from going. */
 static void
 waiting_send(struct dpdk_queue *q)
 {
 	unsigned done = burst(q, q->wait, q->wait_n);
 
+	if (done == 0 && ++q->tries_n == DPDK_TRIES_MAX) {
+		drop(q, q->wait, 1);
+		done = 1;
+	}
+	if (done)
+		q->tries_n = 0;
 	q->wait_n -= done;
 	if (done && q->wait_n)
 		memmove(q->wait, q->wait + done,
