@@ -67,15 +67,16 @@ void net_stop_accepting(struct net *net);
 
 /* The next new stream, or NULL. owner: what its ready node belongs to. */
 struct net_stream *net_accept(struct net *net);
-struct ready_node *net_ready_node(struct net_stream *s);
-struct net_stream *net_of_ready(struct ready_node *n);
-void net_owner_set(struct net_stream *s, void *owner);
-void *net_owner(const struct net_stream *s);
-unsigned net_service_idx(const struct net_stream *s);
-const struct ip *net_peer(const struct net_stream *s, uint16_t *port_out);
+struct ready_node *net_ready_node(const struct net *net, struct net_stream *s);
+struct net_stream *net_of_ready(const struct net *net, struct ready_node *n);
+void net_owner_set(const struct net *net, struct net_stream *s, void *owner);
+void *net_owner(const struct net *net, const struct net_stream *s);
+unsigned net_service_idx(const struct net *net, const struct net_stream *s);
+void net_peer(const struct net *net, const struct net_stream *s, struct ip *out,
+	      uint16_t *port_out);
 /* Our own end. 0 or -errno. */
-MUST_USE int net_local(const struct net_stream *s, struct ip *out,
-		       uint16_t *port_out);
+MUST_USE int net_local(const struct net *net, const struct net_stream *s,
+		       struct ip *out, uint16_t *port_out);
 
 enum net_rx {
 	NET_RX_BYTES, /* *out has at least one byte */
@@ -98,7 +99,7 @@ void net_rx_done(struct net *net, struct net_stream *s, size_t used_bytes);
  */
 #define NET_TX_BYTES_MAX (64u * 1024)
 MUST_USE bool net_tx(struct net *net, struct net_stream *s, struct span bytes);
-size_t net_tx_waiting_bytes(const struct net_stream *s);
+size_t net_tx_waiting_bytes(const struct net *net, const struct net_stream *s);
 
 /* Sends what waits, then closes. Gives the stream up. */
 void net_shut(struct net *net, struct net_stream **s);

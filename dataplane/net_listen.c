@@ -68,7 +68,7 @@ open_one(const struct addrinfo *ai, bool is_shared, uint32_t backlog)
 
 /* The sockets of one address for every worker. 0 or -errno. */
 static int
-open_address(struct net_listeners *ls, const struct addrinfo *ai,
+open_address(struct net_sock_listeners *ls, const struct addrinfo *ai,
 	     const struct net_listen *l, uint32_t backlog)
 {
 	/*
@@ -96,7 +96,7 @@ open_address(struct net_listeners *ls, const struct addrinfo *ai,
 }
 
 static bool
-open_listen(struct net_listeners *ls, const struct net_cfg *cfg,
+open_listen(struct net_sock_listeners *ls, const struct net_cfg *cfg,
 	    const struct net_listen *l, struct diag *diag)
 {
 	const char *p = cfg->inet_protocols ? cfg->inet_protocols : "all";
@@ -137,12 +137,14 @@ open_listen(struct net_listeners *ls, const struct net_cfg *cfg,
 }
 
 struct net_listeners *
-net_listeners_open(const struct net_cfg *cfg, const struct net_listen *listens,
-		   unsigned listens_n, struct diag *diag)
+net_sock_listeners_open(const struct net_cfg *cfg,
+			const struct net_listen *listens, unsigned listens_n,
+			struct diag *diag)
 {
-	struct net_listeners *ls = must_alloc(sizeof(*ls));
+	struct net_sock_listeners *ls = must_alloc(sizeof(*ls));
 	bool is_ok = true;
 
+	ls->base.ops = &net_sock_ops;
 	ls->workers_n = cfg->workers_n;
 	if (listens_n * 2 * cfg->workers_n > ARRAY_N(ls->all)) {
 		diag_fail(diag, EX_CONFIG, NULL, 0,
@@ -153,19 +155,18 @@ net_listeners_open(const struct net_cfg *cfg, const struct net_listen *listens,
 	}
 	for (unsigned i = 0; is_ok && i < listens_n; i++)
 		is_ok = open_listen(ls, cfg, &listens[i], diag);
-	if (!is_ok)
-		net_listeners_close(&ls);
-	return ls;
+	if (is_ok)
+		return &ls->base;
+	net_sock_listeners_close(&ls->base);
+	return NULL;
 }
 
 void
-net_listeners_close(struct net_listeners **ls_inout)
+net_sock_listeners_close(struct net_listeners *base)
 {
-	struct net_listeners *ls = *ls_inout;
+	struct net_sock_listeners *ls =
+		CONTAINER_OF(base, struct net_sock_listeners, base);
 
-	*ls_inout = NULL;
-	if (ls == NULL)
-		return;
 	for (unsigned i = 0; i < ls->n; i++)
 		close(ls->all[i].fd);
 	free(ls);

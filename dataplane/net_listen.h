@@ -7,7 +7,7 @@
 #ifndef PENSTOCK_DATAPLANE_NET_LISTEN_H
 #define PENSTOCK_DATAPLANE_NET_LISTEN_H
 
-#include "dataplane/net.h"
+#include "dataplane/net_impl.h"
 
 #define NET_LISTENERS_MAX 4096u
 
@@ -16,9 +16,16 @@ struct net_listener {
 	unsigned worker_idx, service_idx;
 };
 
-struct net_listeners {
+struct net_sock_listeners {
+	struct net_listeners base;
 	unsigned workers_n, n;
 	struct net_listener all[NET_LISTENERS_MAX];
 };
+
+struct net_listeners *net_sock_listeners_open(const struct net_cfg *cfg,
+					      const struct net_listen *listens,
+					      unsigned listens_n,
+					      struct diag *diag);
+void net_sock_listeners_close(struct net_listeners *base);
 
 #endif

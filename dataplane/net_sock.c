@@ -22,7 +22,7 @@
 /* --- open and close --- */
 
 static int
-watch(struct net *net, struct net_source *source, uint32_t events)
+watch(struct net_sock *net, struct net_source *source, uint32_t events)
 {
 	struct epoll_event ev = { .events = events, .data.ptr = source };
 
@@ -31,9 +31,9 @@ watch(struct net *net, struct net_source *source, uint32_t events)
 }
 
 static int
-watch_listeners(struct net *net)
+watch_listeners(struct net_sock *net)
 {
-	struct net_listeners *ls = net->listeners;
+	struct net_sock_listeners *ls = net->listeners;
 
 	net->listener_sources =
 		calloc(ls->n ? ls->n : 1, sizeof(*net->listener_sources));
@@ -56,39 +56,14 @@ watch_listeners(struct net *net)
 	return 0;
 }
 
-struct net *
-net_open(const struct net_cfg *cfg, struct net_listeners *listeners,
-	 unsigned worker_idx)
+static void
+close_all(struct net *base)
 {
-	struct net *net = calloc(1, sizeof(*net));
+	struct net_sock *net = net_sock_of(base);
 
-	if (net == NULL)
-		return NULL;
-	net->conns_max = cfg->conns_max;
-	net->rx_bytes = cfg->rx_bytes;
-	net->listeners = listeners;
-	net->worker_idx = worker_idx;
-	net->is_accepting = true;
-	net_list_init(&net->accepted);
-	net_list_init(&net->closing);
-	net->rx = malloc(net->rx_bytes);
-	net->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (net->rx == NULL || net->epoll_fd < 0 || watch_listeners(net) != 0)
-		net_close(&net);
-	return net;
-}
-
-void
-net_close(struct net **net_inout)
-{
-	struct net *net = *net_inout;
-
-	*net_inout = NULL;
-	if (net == NULL)
-		return;
-	while (net->accepted.next && net->accepted.next != &net->accepted)
+	while (net->accepted.next != &net->accepted)
 		net_stream_free(net, net->accepted.next);
-	while (net->closing.next && net->closing.next != &net->closing)
+	while (net->closing.next != &net->closing)
 		net_stream_free(net, net->closing.next);
 	while (net->free_streams != NULL) {
 		struct net_stream *s = net->free_streams;
@@ -103,9 +78,35 @@ net_close(struct net **net_inout)
 	free(net);
 }
 
-int
-net_wake_add(struct net *net, int fd)
+static struct net *
+open_one(const struct net_cfg *cfg, struct net_listeners *listeners,
+	 unsigned worker_idx)
 {
+	struct net_sock *net = calloc(1, sizeof(*net));
+
+	if (net == NULL)
+		return NULL;
+	net->base.ops = &net_sock_ops;
+	net->conns_max = cfg->conns_max;
+	net->rx_bytes = cfg->rx_bytes;
+	net->listeners =
+		CONTAINER_OF(listeners, struct net_sock_listeners, base);
+	net->worker_idx = worker_idx;
+	net->is_accepting = true;
+	net_list_init(&net->accepted);
+	net_list_init(&net->closing);
+	net->rx = malloc(net->rx_bytes);
+	net->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (net->rx != NULL && net->epoll_fd >= 0 && watch_listeners(net) == 0)
+		return &net->base;
+	close_all(&net->base);
+	return NULL;
+}
+
+static int
+wake_add(struct net *base, int fd)
+{
+	struct net_sock *net = net_sock_of(base);
 	struct net_source *at = &net->wakes[net->wakes_n];
 
 	must(net->wakes_n < NET_WAKES_MAX);
@@ -115,7 +116,7 @@ net_wake_add(struct net *net, int fd)
 }
 
 static void
-listen_events(struct net *net, uint32_t events)
+listen_events(struct net_sock *net, uint32_t events)
 {
 	for (unsigned i = 0; i < net->listener_sources_n; i++) {
 		struct net_source *at = &net->listener_sources[i];
@@ -125,9 +126,11 @@ listen_events(struct net *net, uint32_t events)
 	}
 }
 
-void
-net_stop_accepting(struct net *net)
+static void
+stop_accepting(struct net *base)
 {
+	struct net_sock *net = net_sock_of(base);
+
 	net->is_accepting = false;
 	listen_events(net, 0);
 }
@@ -137,14 +140,14 @@ net_stop_accepting(struct net *net)
  * worker spinning. The backlog waits until some connection has ended.
  */
 static void
-rest(struct net *net)
+rest(struct net_sock *net)
 {
 	net->rest_until_us = clock_now_us() + REST_US;
 	listen_events(net, 0);
 }
 
 static void
-rest_end(struct net *net)
+rest_end(struct net_sock *net)
 {
 	if (net->rest_until_us == 0 || clock_now_us() < net->rest_until_us)
 		return;
@@ -156,7 +159,7 @@ rest_end(struct net *net)
 /* --- new streams --- */
 
 static struct net_stream *
-stream_new(struct net *net)
+stream_new(struct net_sock *net)
 {
 	struct net_stream *s = net->free_streams;
 
@@ -168,14 +171,14 @@ stream_new(struct net *net)
 }
 
 static uint64_t
-open_n(const struct net *net)
+open_n(const struct net_sock *net)
 {
 	return counter_get(&net->count.accepted) -
 	       counter_get(&net->count.closed);
 }
 
 static void
-stream_begin(struct net *net, struct net_stream *s, int fd,
+stream_begin(struct net_sock *net, struct net_stream *s, int fd,
 	     unsigned service_idx, const struct sockaddr_storage *peer)
 {
 	s->source = (struct net_source) { NET_STREAM, fd, service_idx };
@@ -185,7 +188,7 @@ stream_begin(struct net *net, struct net_stream *s, int fd,
 }
 
 static bool
-accept_one(struct net *net, const struct net_source *listener)
+accept_one(struct net_sock *net, const struct net_source *listener)
 {
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof(peer);
@@ -213,9 +216,10 @@ accept_one(struct net *net, const struct net_source *listener)
 	return true;
 }
 
-struct net_stream *
-net_accept(struct net *net)
+static struct net_stream *
+accept_next(struct net *base)
 {
+	struct net_sock *net = net_sock_of(base);
 	struct net_stream *s = net->accepted.next;
 
 	if (s == &net->accepted)
@@ -227,7 +231,7 @@ net_accept(struct net *net)
 /* --- the turn --- */
 
 static void
-stream_event(struct net *net, struct net_stream *s, uint32_t events,
+stream_event(struct net_sock *net, struct net_stream *s, uint32_t events,
 	     struct ready *ready)
 {
 	if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
@@ -262,7 +266,7 @@ sleep_ms(uint64_t sleep_until_us)
 }
 
 static void
-expire_closing(struct net *net)
+expire_closing(struct net_sock *net)
 {
 	struct net_stream *s = net->closing.next;
 	uint64_t now;
@@ -276,9 +280,10 @@ expire_closing(struct net *net)
 	}
 }
 
-unsigned
-net_poll_in(struct net *net, struct ready *ready, uint64_t sleep_until_us)
+static unsigned
+poll_in(struct net *base, struct ready *ready, uint64_t sleep_until_us)
 {
+	struct net_sock *net = net_sock_of(base);
 	struct epoll_event events[EVENTS_MAX];
 	int timeout = sleep_ms(sleep_until_us), n;
 
@@ -314,67 +319,77 @@ net_poll_in(struct net *net, struct ready *ready, uint64_t sleep_until_us)
 	return n > 0 ? (unsigned)n : 0;
 }
 
-unsigned
-net_poll_out(struct net *net)
+static unsigned
+poll_out(struct net *base)
 {
-	(void)net; /* sockets send in net_tx(): one write per run of a stream */
+	(void)base; /* sockets send in net_tx(): one write per run of a stream
+		     */
 	return 0;
 }
 
 /* --- facts --- */
 
-struct ready_node *
-net_ready_node(struct net_stream *s)
+static struct ready_node *
+ready_node(struct net_stream *s)
 {
 	return &s->ready;
 }
 
-struct net_stream *
-net_of_ready(struct ready_node *n)
+static struct net_stream *
+of_ready(struct ready_node *n)
 {
 	return CONTAINER_OF(n, struct net_stream, ready);
 }
 
-void
-net_owner_set(struct net_stream *s, void *owner)
+static void
+owner_set(struct net_stream *s, void *owner)
 {
 	s->owner = owner;
 }
 
-void *
-net_owner(const struct net_stream *s)
+static void *
+owner(const struct net_stream *s)
 {
 	return s->owner;
 }
 
-unsigned
-net_service_idx(const struct net_stream *s)
+static unsigned
+service_idx(const struct net_stream *s)
 {
 	return s->source.service_idx;
 }
 
-const struct ip *
-net_peer(const struct net_stream *s, uint16_t *port_out)
+static void
+peer(const struct net_stream *s, struct ip *out, uint16_t *port_out)
 {
+	*out = s->peer;
 	*port_out = s->peer_port;
-	return &s->peer;
 }
 
-int
-net_local(const struct net_stream *s, struct ip *out, uint16_t *port_out)
+static int
+local(const struct net_stream *s, struct ip *out, uint16_t *port_out)
 {
-	struct sockaddr_storage local;
-	socklen_t len = sizeof(local);
+	struct sockaddr_storage at;
+	socklen_t len = sizeof(at);
 
-	if (getsockname(s->source.fd, (struct sockaddr *)&local, &len))
+	if (getsockname(s->source.fd, (struct sockaddr *)&at, &len))
 		return -errno;
-	ip_from_sockaddr(&local, out, port_out);
+	ip_from_sockaddr(&at, out, port_out);
 	return 0;
 }
 
-void
-net_stats_get(const struct net *net, struct net_stats *out)
+static size_t
+tx_waiting_bytes(const struct net *base, const struct net_stream *s)
 {
+	(void)base;
+	return s->waiting_len;
+}
+
+static void
+stats_get(const struct net *base, struct net_stats *out)
+{
+	const struct net_sock *net = net_sock_of(base);
+
 	*out = (struct net_stats) {
 		.accepted_n = counter_get(&net->count.accepted),
 		.refused_n = counter_get(&net->count.refused),
@@ -385,3 +400,29 @@ net_stats_get(const struct net *net, struct net_stats *out)
 		.tx_n = counter_get(&net->count.tx),
 	};
 }
+
+const struct net_ops net_sock_ops = {
+	.listeners_open = net_sock_listeners_open,
+	.listeners_close = net_sock_listeners_close,
+	.open = open_one,
+	.close = close_all,
+	.wake_add = wake_add,
+	.poll_in = poll_in,
+	.poll_out = poll_out,
+	.stop_accepting = stop_accepting,
+	.accept = accept_next,
+	.ready_node = ready_node,
+	.of_ready = of_ready,
+	.owner_set = owner_set,
+	.owner = owner,
+	.service_idx = service_idx,
+	.peer = peer,
+	.local = local,
+	.rx = net_stream_rx,
+	.rx_done = net_stream_rx_done,
+	.tx = net_stream_tx,
+	.tx_waiting_bytes = tx_waiting_bytes,
+	.shut = net_stream_shut,
+	.abort = net_stream_abort,
+	.stats_get = stats_get,
+};

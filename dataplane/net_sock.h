@@ -40,12 +40,13 @@ struct net_stream {
 	struct ip peer;
 };
 
-struct net {
+struct net_sock {
+	struct net base;
 	int epoll_fd;
 	bool is_accepting;
 	uint64_t rest_until_us; /* no descriptors: 0 when there are */
 	uint32_t conns_max, rx_bytes;
-	struct net_listeners *listeners;
+	struct net_sock_listeners *listeners;
 	unsigned worker_idx;
 	char *rx;		     /* everybody's read buffer */
 	struct net_stream *rx_owner; /* whose bytes are in it */
@@ -84,13 +85,29 @@ net_list_remove(struct net_stream *s)
 	s->next = s->prev = NULL;
 }
 
+static inline struct net_sock *
+net_sock_of(const struct net *base)
+{
+	return CONTAINER_OF(base, struct net_sock, base);
+}
+
 /* --- net_stream.c --- */
 
 /* Closes the socket at once; the memory serves the next stream. */
-void net_stream_free(struct net *net, struct net_stream *s);
+void net_stream_free(struct net_sock *net, struct net_stream *s);
 /* Sends what waits. false: the peer is gone. */
-bool net_stream_flush(struct net *net, struct net_stream *s);
+bool net_stream_flush(struct net_sock *net, struct net_stream *s);
 /* A stream given up goes on closing; may free it. */
-void net_stream_close_step(struct net *net, struct net_stream *s);
+void net_stream_close_step(struct net_sock *net, struct net_stream *s);
+
+/* net.h's, of one stream */
+enum net_rx net_stream_rx(struct net *base, struct net_stream *s,
+			  struct span *out);
+void net_stream_rx_done(struct net *base, struct net_stream *s,
+			size_t used_bytes);
+MUST_USE bool net_stream_tx(struct net *base, struct net_stream *s,
+			    struct span bytes);
+void net_stream_shut(struct net *base, struct net_stream *s);
+void net_stream_abort(struct net *base, struct net_stream *s);
 
 #endif

@@ -16,7 +16,7 @@
 #define LINGER_BYTES_MAX (1u << 20)
 
 void
-net_stream_free(struct net *net, struct net_stream *s)
+net_stream_free(struct net_sock *net, struct net_stream *s)
 {
 	close(s->source.fd);
 	free(s->left);
@@ -33,7 +33,7 @@ net_stream_free(struct net *net, struct net_stream *s)
 /* --- sending --- */
 
 bool
-net_stream_flush(struct net *net, struct net_stream *s)
+net_stream_flush(struct net_sock *net, struct net_stream *s)
 {
 	while (s->waiting_len) {
 		ssize_t n = send(s->source.fd, s->waiting + s->waiting_at,
@@ -74,8 +74,9 @@ keep_waiting(struct net_stream *s, struct span bytes)
 }
 
 bool
-net_tx(struct net *net, struct net_stream *s, struct span bytes)
+net_stream_tx(struct net *base, struct net_stream *s, struct span bytes)
 {
+	struct net_sock *net = net_sock_of(base);
 	ssize_t n = 0;
 
 	if (s->waiting_len + bytes.len > NET_TX_BYTES_MAX)
@@ -95,17 +96,12 @@ net_tx(struct net *net, struct net_stream *s, struct span bytes)
 	return keep_waiting(s, span_from(bytes, (size_t)n));
 }
 
-size_t
-net_tx_waiting_bytes(const struct net_stream *s)
-{
-	return s->waiting_len;
-}
-
 /* --- receiving --- */
 
 enum net_rx
-net_rx(struct net *net, struct net_stream *s, struct span *out)
+net_stream_rx(struct net *base, struct net_stream *s, struct span *out)
 {
+	struct net_sock *net = net_sock_of(base);
 	ssize_t n;
 
 	if (s->left_len) {
@@ -140,8 +136,10 @@ net_rx(struct net *net, struct net_stream *s, struct span *out)
 }
 
 void
-net_rx_done(struct net *net, struct net_stream *s, size_t used_bytes)
+net_stream_rx_done(struct net *base, struct net_stream *s, size_t used_bytes)
 {
+	struct net_sock *net = net_sock_of(base);
+
 	must(used_bytes <= s->left_len);
 	s->left_at += (uint32_t)used_bytes;
 	s->left_len -= (uint32_t)used_bytes;
@@ -165,7 +163,7 @@ net_rx_done(struct net *net, struct net_stream *s, size_t used_bytes)
 /* --- closing --- */
 
 static void
-drain(struct net *net, struct net_stream *s)
+drain(struct net_sock *net, struct net_stream *s)
 {
 	while (s->is_readable && s->lingered_bytes < LINGER_BYTES_MAX) {
 		ssize_t n = recv(s->source.fd, net->rx, net->rx_bytes, 0);
@@ -187,7 +185,7 @@ drain(struct net *net, struct net_stream *s)
  * last reply on its way (RFC 1122 section 4.2.2.13): say FIN first, read on.
  */
 void
-net_stream_close_step(struct net *net, struct net_stream *s)
+net_stream_close_step(struct net_sock *net, struct net_stream *s)
 {
 	if (!net_stream_flush(net, s)) {
 		net_stream_free(net, s);
@@ -207,11 +205,10 @@ net_stream_close_step(struct net *net, struct net_stream *s)
 }
 
 void
-net_shut(struct net *net, struct net_stream **s_inout)
+net_stream_shut(struct net *base, struct net_stream *s)
 {
-	struct net_stream *s = *s_inout;
+	struct net_sock *net = net_sock_of(base);
 
-	*s_inout = NULL;
 	s->owner = NULL;
 	s->close_by_us = clock_now_us() + LINGER_US;
 	net_list_add(&net->closing, s);
@@ -219,12 +216,10 @@ net_shut(struct net *net, struct net_stream **s_inout)
 }
 
 void
-net_abort(struct net *net, struct net_stream **s_inout)
+net_stream_abort(struct net *base, struct net_stream *s)
 {
 	struct linger now = { .l_onoff = 1, .l_linger = 0 };
-	struct net_stream *s = *s_inout;
 
-	*s_inout = NULL;
 	setsockopt(s->source.fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
-	net_stream_free(net, s);
+	net_stream_free(net_sock_of(base), s);
 }

@@ -234,7 +234,7 @@ conn_close(struct worker *w, struct conn *c)
 	c->streaming = NULL;
 	smtp_fini(&c->smtp);
 	wheel_clear(&w->wheel, &c->timer);
-	ready_remove(&w->ready, net_ready_node(c->stream));
+	ready_remove(&w->ready, net_ready_node(w->net, c->stream));
 	net_shut(w->net, &c->stream);
 	site_put(&c->site);
 	if (c->next != NULL)
@@ -298,7 +298,7 @@ pump(struct worker *w, struct conn *c, struct span *in)
 			if (!send_replies(w, c))
 				return PUMP_CLOSE; /* 64 KiB unread: no client
 						    */
-			if (net_tx_waiting_bytes(c->stream)) {
+			if (net_tx_waiting_bytes(w->net, c->stream)) {
 				c->has_work = true;
 				return PUMP_WAIT;
 			}
@@ -356,7 +356,7 @@ feed(struct worker *w, struct conn *c)
 		if (pumped != PUMP_INPUT)
 			return pumped;
 	}
-	ready_add(&w->ready, net_ready_node(c->stream));
+	ready_add(&w->ready, net_ready_node(w->net, c->stream));
 	return PUMP_INPUT;
 }
 
@@ -407,7 +407,7 @@ conn_run(struct worker *w, struct conn *c)
 		pumped = PUMP_CLOSE;
 	} else if (resume(w, c)) {
 		/* Who does not read replies is not read from either. */
-		if (net_tx_waiting_bytes(c->stream) == 0)
+		if (net_tx_waiting_bytes(w->net, c->stream) == 0)
 			pumped = feed(w, c);
 	}
 	if (!send_replies(w, c))
@@ -461,9 +461,9 @@ void
 conn_open(struct worker *w, struct net_stream *stream)
 {
 	struct conn *c = w->free_conns;
-	const struct ip *ip;
+	struct ip ip;
 	uint16_t port;
-	unsigned service_idx = net_service_idx(stream);
+	unsigned service_idx = net_service_idx(w->net, stream);
 
 	if (c != NULL)
 		w->free_conns = c->next;
@@ -482,9 +482,9 @@ conn_open(struct worker *w, struct net_stream *stream)
 		w->all->prev = c;
 	w->all = c;
 	w->conns_n++;
-	net_owner_set(stream, c);
-	ip = net_peer(stream, &port);
-	smtp_init(&c->smtp, &c->service->smtp, &w->smtp, ip, port, w->now_us);
+	net_owner_set(w->net, stream, c);
+	net_peer(w->net, stream, &ip, &port);
+	smtp_init(&c->smtp, &c->service->smtp, &w->smtp, &ip, port, w->now_us);
 	counter_add(&w->stats.connects, 1);
 	conn_log_connect(c);
 	c->has_work = true;

@@ -84,7 +84,7 @@ run_ready(struct worker *w)
 		n = ready_get(&w->ready);
 		if (n == NULL)
 			return;
-		conn_run(w, net_owner(net_of_ready(n)));
+		conn_run(w, net_owner(w->net, net_of_ready(w->net, n)));
 	}
 }
 
