@@ -137,6 +137,27 @@ check_sizes(const struct config *cfg, struct diag *diag)
 	}
 }
 
+struct complaint {
+	const struct config *cfg;
+	struct diag *diag;
+};
+
+static void
+host_fault(void *arg, const char *param, const char *text)
+{
+	const struct complaint *c = arg;
+
+	complain(c->cfg, c->diag, param, text);
+}
+
+static void
+check_dataplane(struct config *cfg, struct diag *diag)
+{
+	struct complaint c = { cfg, diag };
+
+	(void)!host_cfg_parse(&cfg->dataplane, host_fault, &c);
+}
+
 static void
 check_whole(const struct config *cfg, struct diag *diag)
 {
@@ -178,8 +199,11 @@ load(struct config *cfg, struct diag *diag)
 		enum param_module module;
 		void *base;
 	} modules[] = {
-		{ PARAM_ENGINE, &cfg->engine },	  { PARAM_NET, &cfg->net },
-		{ PARAM_QUEUE, &cfg->queue },	  { PARAM_LOG, &cfg->log },
+		{ PARAM_ENGINE, &cfg->engine },
+		{ PARAM_NET, &cfg->net },
+		{ PARAM_DATAPLANE, &cfg->dataplane },
+		{ PARAM_QUEUE, &cfg->queue },
+		{ PARAM_LOG, &cfg->log },
 		{ PARAM_DELIVER, &cfg->deliver },
 	};
 
@@ -196,6 +220,8 @@ load(struct config *cfg, struct diag *diag)
 					  modules[i].base);
 	(void)!config_services(cfg, diag);
 	check_foreign(cfg, diag);
+	if (diag->errors_n == 0)
+		check_dataplane(cfg, diag);
 	if (diag->errors_n == 0)
 		check_whole(cfg, diag);
 }

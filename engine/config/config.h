@@ -12,6 +12,7 @@
 #ifndef PENSTOCK_CONFIG_CONFIG_H
 #define PENSTOCK_CONFIG_CONFIG_H
 
+#include "dataplane/host_cfg.h"
 #include "dataplane/net.h"
 #include "deliver/deliver.h"
 #include "engine/base/diag.h"
@@ -52,6 +53,7 @@ struct config {
 	const char *dir;
 	struct engine_cfg engine;
 	struct net_cfg net;
+	struct dataplane_cfg dataplane;
 	struct queue_cfg queue;
 	struct deliver_cfg deliver;
 	struct log_cfg log;

@@ -10,14 +10,15 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#define STRUCT_ENGINE  struct engine_cfg
-#define STRUCT_NET     struct net_cfg
-#define STRUCT_QUEUE   struct queue_cfg
-#define STRUCT_DELIVER struct deliver_cfg
-#define STRUCT_LOG     struct log_cfg
-#define STRUCT_SMTP    struct smtp_cfg
-#define STRUCT_POLICY  struct policy_cfg
-#define STRUCT_SERVICE struct service
+#define STRUCT_ENGINE	 struct engine_cfg
+#define STRUCT_NET	 struct net_cfg
+#define STRUCT_DATAPLANE struct dataplane_cfg
+#define STRUCT_QUEUE	 struct queue_cfg
+#define STRUCT_DELIVER	 struct deliver_cfg
+#define STRUCT_LOG	 struct log_cfg
+#define STRUCT_SMTP	 struct smtp_cfg
+#define STRUCT_POLICY	 struct policy_cfg
+#define STRUCT_SERVICE	 struct service
 
 const struct param params[] = {
 #define PARAM(name, type, arg, def, module, field, min, max, help) \

@@ -31,6 +31,7 @@ enum param_type {
 enum param_module {
 	PARAM_ENGINE,
 	PARAM_NET,
+	PARAM_DATAPLANE,
 	PARAM_QUEUE,
 	PARAM_DELIVER,
 	PARAM_LOG,

@@ -168,6 +168,16 @@ static const struct {
 	  "main.cf:7: maximal_backoff_time is smaller than minimal_" },
 	{ "discard", "penstock_queue = discard\n", RIG_MASTER, EX_CONFIG,
 	  "main.cf:7: penstock_queue = discard loses all mail" },
+	{ "address of the dataplane", "penstock_ipv4 = 192.0.2.1\n", RIG_MASTER,
+	  EX_CONFIG,
+	  "main.cf:7: penstock_ipv4 = 192.0.2.1: how long is the network's" },
+	{ "gateway", "penstock_ipv6_gateway = ::1\n", RIG_MASTER, EX_CONFIG,
+	  "main.cf:7: penstock_ipv6_gateway = ::1: it is a loopback" },
+	{ "dataplane without an address", "penstock_dataplane = dpdk\n",
+	  RIG_MASTER, EX_CONFIG,
+	  "main.cf:7: penstock_dataplane = dpdk needs an address" },
+	{ "no such dataplane", "penstock_dataplane = xdp\n", RIG_MASTER,
+	  EX_CONFIG, "main.cf:7: penstock_dataplane = xdp: " },
 };
 
 static void

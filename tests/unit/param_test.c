@@ -17,6 +17,7 @@ struct rig {
 	struct scope sc;
 	struct engine_cfg engine;
 	struct net_cfg net;
+	struct dataplane_cfg dataplane;
 	struct queue_cfg queue;
 	struct deliver_cfg deliver;
 	struct log_cfg log;
@@ -59,10 +60,15 @@ static bool
 rig_apply(struct rig *r)
 {
 	void *const bases[PARAM_WORD] = {
-		[PARAM_ENGINE] = &r->engine, [PARAM_NET] = &r->net,
-		[PARAM_QUEUE] = &r->queue,   [PARAM_DELIVER] = &r->deliver,
-		[PARAM_LOG] = &r->log,	     [PARAM_SMTP] = &r->smtp,
-		[PARAM_POLICY] = &r->policy, [PARAM_SERVICE] = &r->service,
+		[PARAM_ENGINE] = &r->engine,
+		[PARAM_NET] = &r->net,
+		[PARAM_QUEUE] = &r->queue,
+		[PARAM_DELIVER] = &r->deliver,
+		[PARAM_DATAPLANE] = &r->dataplane,
+		[PARAM_LOG] = &r->log,
+		[PARAM_SMTP] = &r->smtp,
+		[PARAM_POLICY] = &r->policy,
+		[PARAM_SERVICE] = &r->service,
 	};
 	bool is_ok = true;
 
