@@ -120,6 +120,7 @@ queue_free(struct dpdk_queue *q)
 				      q->early_n - q->early_at);
 	rte_pktmbuf_free_bulk(q->wait, q->wait_n);
 	ring_free(q);
+	dpdk_guard_put(&q->guard);
 }
 
 static void
@@ -224,6 +225,8 @@ queue_open(struct dpdk_port *p, unsigned idx, const struct port_dpdk_cfg *cfg)
 	q->is_spreading = !is_alone && idx == 0;
 	q->tx_lock = is_alone ? NULL : &p->tx_lock;
 	q->epoll_fd = -1;
+	if (strcmp(p->info.driver_name, "net_memif") == 0)
+		q->guard = dpdk_guard_get();
 	if (!q->has_rx) {
 		q->in = aligned_alloc(CACHE_LINE, sizeof(*q->in));
 		if (q->in == NULL || ring_init(q->in, DPDK_PASS_N) != 0) {

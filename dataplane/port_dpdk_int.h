@@ -9,6 +9,7 @@
 #include "dataplane/flow.h"
 #include "dataplane/port_dpdk.h"
 #include "dataplane/port_dpdk_args.h"
+#include "dataplane/port_dpdk_guard.h"
 #include "dataplane/port_impl.h"
 #include "engine/base/ring.h"
 
@@ -24,7 +25,7 @@
 
 #define DPDK_RING_N_DEFAULT 1024u
 #define DPDK_PASS_N	    1024u /* frames handed to another queue, at most */
-#define DPDK_WAIT_N	    256u  /* frames that wait for room to be sent */
+#define DPDK_WAIT_N	    64u	  /* frames that wait for room to be sent */
 #define DPDK_TRIES_MAX	    4096u /* to send one frame */
 #define DPDK_TSO_BYTES	    16384u
 #define DPDK_KEY_MAX	    64u
@@ -52,7 +53,8 @@ struct dpdk_queue {
 	bool is_begun;		     /* its thread has been prepared */
 	struct rte_mempool *rx_pool, *tx_pool;
 	uint32_t tx_room;
-	rte_spinlock_t *tx_lock; /* NULL: nobody else sends here */
+	struct guard_slot *guard; /* memif's; else NULL */
+	rte_spinlock_t *tx_lock;  /* NULL: nobody else sends here */
 	/* seen before they were asked for: port_dpdk_sleep.c */
 	struct rte_mbuf *early[PORT_BURST_MAX];
 	unsigned early_n, early_at;

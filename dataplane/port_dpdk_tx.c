@@ -51,12 +51,13 @@ burst(struct dpdk_queue *q, struct rte_mbuf **m, unsigned n)
 {
 	unsigned done;
 
-	if (q->tx_lock == NULL)
-		return rte_eth_tx_burst(q->port_id, q->dev_queue, m,
-					(uint16_t)n);
-	rte_spinlock_lock(q->tx_lock);
+	if (q->tx_lock != NULL)
+		rte_spinlock_lock(q->tx_lock);
+	dpdk_guard_enter(q->guard);
 	done = rte_eth_tx_burst(q->port_id, q->dev_queue, m, (uint16_t)n);
-	rte_spinlock_unlock(q->tx_lock);
+	dpdk_guard_leave(q->guard);
+	if (q->tx_lock != NULL)
+		rte_spinlock_unlock(q->tx_lock);
 	return done;
 }
 

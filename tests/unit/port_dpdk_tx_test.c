@@ -54,7 +54,7 @@ test_full(struct port *port)
 	CHECK(numbered_take(q, &next) == 150);
 
 	CHECK_ROW("the ring is full: some wait, and leave in order");
-	for (; sent < 150 + 1200; sent += 50)
+	for (; sent < 150 + 1050; sent += 50)
 		numbered_send(q, sent, 50);
 	port_stats_get(port, 0, &stats);
 	CHECK(stats.tx_dropped_n == 0);
