@@ -7,6 +7,10 @@
  * burst stays valid until tcp_burst_end(): what the owner has not taken of it
  * by then is copied.
  *
+ * Left out on purpose: fast open (RFC 7413), urgent data (RFC 6093: the pointer
+ * is ignored, the bytes are in line), MD5 and AO (RFC 2385, 5925), Nagle's
+ * algorithm (a turn's writes leave together anyway), text in SYNs.
+ *
  * One turn: host_input() → tcp_input() → owners read and write →
  * tcp_burst_end() → host_tx_flush().
  */
@@ -22,6 +26,7 @@ struct tcp_conn;
 struct tcp_cfg {
 	uint32_t conns_max;
 	uint32_t syn_cache_max;	   /* half-open; over it: cookies */
+	uint32_t accepts_max;	   /* established, not accepted yet */
 	uint32_t time_wait_max;	   /* over it: the oldest goes */
 	uint32_t rx_bytes_max;	   /* receive window of one connection */
 	uint32_t tx_bytes_max;	   /* waiting and unacknowledged, of one */
@@ -60,6 +65,10 @@ void tcp_burst_end(struct tcp *tcp, uint64_t now_us);
 
 /* --- one connection: the meanings are net.h's --- */
 
+/*
+ * The next that a peer has opened, or NULL. The caller sets an owner, who at
+ * once reads what has come already: *ready tells only of what comes later.
+ */
 struct tcp_conn *tcp_accept(struct tcp *tcp);
 struct ready_node *tcp_ready_node(struct tcp_conn *c);
 struct tcp_conn *tcp_of_ready(struct ready_node *n);
@@ -74,12 +83,22 @@ enum net_rx tcp_rx(struct tcp *tcp, struct tcp_conn *c, struct span *out);
 void tcp_rx_done(struct tcp *tcp, struct tcp_conn *c, size_t used_bytes);
 /* Copies all or none. */
 MUST_USE bool tcp_tx(struct tcp *tcp, struct tcp_conn *c, struct span bytes);
-size_t tcp_tx_waiting_bytes(const struct tcp_conn *c);
+/*
+ * Bytes over the half of tx_bytes_max, which is this stack's own to buffer: 0
+ * while the peer takes what it is sent. The connection becomes ready when it
+ * falls to 0 again.
+ */
+size_t tcp_tx_waiting_bytes(const struct tcp *tcp, const struct tcp_conn *c);
 /* FIN behind what waits; the peer may go on sending (half close). */
 void tcp_shut_tx(struct tcp *tcp, struct tcp_conn *c);
-/* As tcp_shut_tx(), and nobody will read any more: gives the connection up. */
+/*
+ * As tcp_shut_tx(), and nobody will read any more: gives the connection up. Its
+ * ready node must be on no list. What comes from now on is thrown away, and
+ * answered by RST once the peer has acknowledged all it was sent (RFC 1122
+ * section 4.2.2.13, but no reset destroys the last reply).
+ */
 void tcp_shut(struct tcp *tcp, struct tcp_conn **c);
-/* RST. Gives the connection up. */
+/* RST. Gives the connection up; its ready node must be on no list. */
 void tcp_abort(struct tcp *tcp, struct tcp_conn **c);
 
 /* counters; tcp_counts.def has the rows (retransmissions, out of order, ...) */
@@ -93,5 +112,10 @@ uint64_t tcp_count_get(const struct tcp *tcp, enum tcp_count which);
 /* Open connections by state, in the order of RFC 9293's figure 5. */
 #define TCP_STATES_N 11
 void tcp_states_get(const struct tcp *tcp, uint64_t out[TCP_STATES_N]);
+/* Buffers of memory_bytes_max: in all, and free. */
+void tcp_bufs_get(const struct tcp *tcp, uint64_t *all_out, uint64_t *free_out);
+
+/* Every invariant, by must(): for tests and fuzzing; slow. */
+void tcp_check(const struct tcp *tcp);
 
 #endif
