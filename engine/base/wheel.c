@@ -107,24 +107,21 @@ empty_slot(struct wheel *w, unsigned level, unsigned slot)
 	}
 }
 
-static bool
-is_busy(const struct wheel *w, unsigned level, unsigned slot)
-{
-	return w->busy[level][slot / 64] >> (slot % 64) & 1;
-}
-
-/* Ticks from `tick` to the next that has something to do, at most 256. */
+/* Ticks to the next that has something to do, or to the end of the round. */
 static uint64_t
 idle_ticks(const struct wheel *w, uint64_t tick)
 {
-	uint64_t n = 0;
+	unsigned slot = tick & (WHEEL_SLOTS_N - 1);
+	uint64_t mask = ~0ull << (slot % 64);
 
-	while (((tick + n) & (WHEEL_SLOTS_N - 1)) != 0 || n == 0) {
-		if (is_busy(w, 0, (tick + n) & (WHEEL_SLOTS_N - 1)))
-			return n;
-		n++;
+	for (unsigned i = slot / 64; i < WHEEL_SLOTS_N / 64; i++) {
+		uint64_t busy = w->busy[0][i] & mask;
+
+		if (busy)
+			return i * 64 + (unsigned)__builtin_ctzll(busy) - slot;
+		mask = ~0ull;
 	}
-	return n;
+	return WHEEL_SLOTS_N - slot;
 }
 
 void
