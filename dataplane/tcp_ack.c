@@ -244,8 +244,10 @@ take_window(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s,
 {
 	uint32_t wnd = s->wnd << tcp_snd_wscale(c);
 
+	/* Of two that say the same but for the window, which one is later?
+	 * Nobody takes back what was said: the wider one; or a shut one. */
 	if (!is_new && !seq_gt(s->seq, c->snd_wl1) &&
-	    !(s->seq == c->snd_wl1 && seq_ge(s->ack, c->snd_una)))
+	    !(s->seq == c->snd_wl1 && (wnd > c->snd_wnd || wnd == 0)))
 		return;
 	c->snd_wl1 = s->seq;
 	c->snd_wnd = wnd;

@@ -242,6 +242,29 @@ establish(struct tcp *t, struct tcp_seg *s, const struct opening *o,
 	tcp_step(t, c, s, ready);
 }
 
+static bool take_cookie(struct tcp *t, struct tcp_seg *s,
+			const struct tcp_listener *l, struct ready *ready);
+
+/* The ACK is not of a record's SYN-ACK, but maybe of a cookie that this peer
+ * was sent before there was room for a record. */
+static void
+cached_cookie(struct tcp *t, struct tcp_seg *s, uint32_t number,
+	      struct ready *ready)
+{
+	const struct tcp_listener *l = find_listener(t, &s->key);
+	uint16_t mss;
+
+	if (l == NULL || t->now_us >= t->cookies_until_us ||
+	    !tcp_cookie_check(&t->isn_secret, &s->key, s->seq - 1, s->ack - 1,
+			      t->now_us, &mss)) {
+		/* 3.10.7.4, fifth, SYN-RECEIVED */
+		tcp_send_reset(t, s);
+		return;
+	}
+	drop_syn(t, number);
+	(void)take_cookie(t, s, l, ready);
+}
+
 static void
 cached_ack(struct tcp *t, struct tcp_seg *s, uint32_t number,
 	   struct ready *ready)
@@ -256,8 +279,8 @@ cached_ack(struct tcp *t, struct tcp_seg *s, uint32_t number,
 			     .ts_recent = y->ts_recent,
 			     .window = y->window };
 
-	if (s->ack != y->iss + 1) { /* 3.10.7.4, fifth, SYN-RECEIVED */
-		tcp_send_reset(t, s);
+	if (s->ack != y->iss + 1) {
+		cached_cookie(t, s, number, ready);
 		return;
 	}
 	/* No room now: the record stays, and so does the peer's hope. */

@@ -433,8 +433,10 @@ send_next(struct tcp *t, struct tcp_conn *c, uint32_t mss, uint32_t cwnd_room)
 		 c->snd_nxt + n == end && seq_lt(end, wnd_end);
 	if (n == 0 && !is_fin)
 		return false;
-	/* RFC 9293 section 3.8.6.2.1: no silly small pieces. */
-	if (n < mss && n < left && n < c->snd_wnd_max / 2)
+	/* RFC 9293 section 3.8.6.2.1: no silly small pieces, but of what is
+	 * sent again: the window may have been taken back. */
+	if (n < mss && n < left && n < c->snd_wnd_max / 2 &&
+	    (c->snd_nxt == c->snd_max || n == cwnd_room))
 		return false;
 	took = tcp_send_at(t, c, c->snd_nxt, n, is_fin);
 	if (took == 0) {

@@ -17,7 +17,7 @@
 #define APPS_MAX     64u
 #define PORT	     25u
 #define START_US     5000000ull
-#define RUN_US_MAX   (4ull * 3600 * 1000000)
+#define RUN_US_MAX   (24ull * 3600 * 1000000)
 #define APP_TICK_US  5000u
 #define PAUSE_US_MAX 10000000u
 

@@ -66,10 +66,10 @@ static const struct tcp_rig_row rows[] = {
 	  "> A 1:0 ack=1; > A 1:0 ack=1; > A 1:0 ack=1; > A 1:0 ack=1; write "
 	  "10; < A 1:10; count fast_recoveries 0; > A 1:0 ack=11" },
 	{ "duplicates of a probe are no loss", NULL,
-	  RIG_PLAIN "> A 1:0 ack=1 win=0; write 1000; +200ms; < A 1:1; > A 1:0 "
-		    "ack=1 win=0; > A 1:0 ack=1 win=0; > A 1:0 ack=1 win=0; > "
-		    "A 1:0 ack=1 win=0; count fast_recoveries 0; > A 1:0 "
-		    "ack=2; < A 2:999; > A 1:0 ack=1001" },
+	  RIG_WINDOW("0") "write 1000; +200ms; < A 1:1; > A 1:0 ack=1 win=0; > "
+			  "A 1:0 ack=1 win=0; > A 1:0 ack=1 win=0; > A 1:0 "
+			  "ack=1 win=0; count fast_recoveries 0; > A 1:0 "
+			  "ack=2; < A 2:999; > A 1:0 ack=1001" },
 	{ "SACK: the third block of three", NULL,
 	  RIG_SACK "write 10000; < A 1:1000; < A 1001:1000; < A 2001:1000; < A "
 		   "3001:1000; < A 4001:1000; < A 5001:1000; < A 6001:1000; < "
@@ -144,14 +144,22 @@ static const struct tcp_rig_row rows[] = {
 	  RIG_PLAIN "write 1000; < A 1:1000; > A 1:0 ack=501; +200ms; < A "
 		    "501:500; > A 1:0 ack=1001" },
 	{ "the window limits", NULL,
-	  RIG_PLAIN
-	  "> A 1:0 ack=1 win=2500; write 5000; < A 1:1000; < A 1001:1000; > A "
-	  "1:0 ack=2001 win=2500; < A 2001:1000; < A 3001:1000; > A 1:0 "
-	  "ack=4001 win=2500; < A 4001:1000; > A 1:0 ack=5001" },
+	  RIG_WINDOW("2500") "write 5000; < A 1:1000; < A 1001:1000; > A 1:0 "
+			     "ack=2001 win=2500; < A 2001:1000; < A 3001:1000; "
+			     "> A 1:0 ack=4001 win=2500; < A 4001:1000; > A "
+			     "1:0 ack=5001" },
 	{ "the window grows by an update alone", NULL,
+	  RIG_WINDOW("1000") "write 3000; < A 1:1000; > A 1:0 ack=1 win=3000; "
+			     "< A 1001:1000; < A 2001:1000; > A 1:0 ack=3001" },
+	{ "of two ACKs that are alike, the wider window", NULL,
+	  RIG_PLAIN "write 1000; < A 1:1000; > A 1:0 ack=1001 win=3000; > A "
+		    "1:0 ack=1001 win=1000; write 3000; < A 1001:1000; < A "
+		    "2001:1000; < A 3001:1000; > A 1:0 ack=4001" },
+	{ "a window taken back does not stop what is sent again", NULL,
 	  RIG_PLAIN
-	  "> A 1:0 ack=1 win=1000; write 3000; < A 1:1000; > A 1:0 ack=1 "
-	  "win=3000; < A 1001:1000; < A 2001:1000; > A 1:0 ack=3001" },
+	  "write 3000; < A 1:1000; < A 1001:1000; < A 2001:1000; > A 1:0 "
+	  "ack=1001 win=400; +200ms; < A 1001:400; > A 1:0 ack=1401 win=65535; "
+	  "< A 1401:1000; > A 1:0 ack=2401; < A 2401:600; > A 1:0 ack=3001" },
 	{ "an older segment does not change the window", NULL,
 	  RIG_PLAIN
 	  "> A 1:10 ack=1; > A 11:10 ack=1 win=1000; < A 1:0 ack=21; read 20; "

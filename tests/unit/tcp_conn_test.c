@@ -28,9 +28,9 @@ static const struct tcp_rig_row rows[] = {
 	{ "half close twice is once", NULL,
 	  RIG_PLAIN "shuttx; < AF 1:0; shuttx; shut; > A 1:0 ack=2" },
 	{ "the FIN waits for the text", NULL,
-	  RIG_PLAIN "> A 1:0 ack=1 win=1000; write 1500; < A 1:1000; shut; > A "
-		    "1:0 ack=1001 win=1000; < AF 1001:500; > A 1:0 ack=1502; "
-		    "state FIN_WAIT_2" },
+	  RIG_WINDOW("1000") "write 1500; < A 1:1000; shut; > A 1:0 ack=1001 "
+			     "win=1000; < AF 1001:500; > A 1:0 ack=1502; state "
+			     "FIN_WAIT_2" },
 	{ "abort: RST", NULL, RIG_PLAIN "abort; < RA 1:0 ack=1; state CLOSED" },
 	{ "abort with text on its way", NULL,
 	  RIG_PLAIN

@@ -119,6 +119,13 @@ static const struct tcp_rig_row rows[] = {
 	  "ecr=9; > A 1:0 ack=1 win=2 ts=10/0; accept;"
 	  "write 20; < A 1:16; > A 11:1 ack=17 win=2 ts=11/0; < A 17:0 ack=1 "
 	  "sack=11-12; < A 17:4; > A 12:0 ack=21 ts=12/0" },
+	{ "cookie: then a record, but the cookie was first", "syns=1",
+	  "> S 0:0; < SA 0:0; flow 1; > S 0:0; < SA 0:0; flow 0; > R 1:0; flow "
+	  "1; > S 0:0; drop; state SYN_RECEIVED; > A 1:0 ack=1; state "
+	  "ESTABLISHED; accept; count cookies_in 1; write 5; < A 1:5" },
+	{ "cookie: then a record, and a wrong ACK", "syns=1",
+	  "> S 0:0; < SA 0:0; flow 1; > S 0:0; < SA 0:0; flow 0; > R 1:0; flow "
+	  "1; > S 0:0; drop; > A 1:0 ack=2; < R 2:0; state SYN_RECEIVED" },
 	{ "cookie: text brings it", "cookies",
 	  "> S 0:0; < SA 0:0; > A 1:10 ack=1; accept; read 10; +40ms; < A 1:0 "
 	  "ack=11" },

@@ -16,8 +16,8 @@ static const struct tcp_rig_row rows[] = {
 		    "> A 1:0 ack=1001; < A 10001:1000; < A 11001:1000; > A 1:0 "
 		    "ack=12001; drop; > A 1:0 ack=30001; drop; +1s; drop" },
 	{ "FIN with the last text", NULL,
-	  RIG_PLAIN "> A 1:0 ack=1 win=0; write 10; shuttx; > A 1:0 ack=1 "
-		    "win=100; < AF 1:10; > A 1:0 ack=12; state FIN_WAIT_2" },
+	  RIG_WINDOW("0") "write 10; shuttx; > A 1:0 ack=1 win=100; < AF 1:10; "
+			  "> A 1:0 ack=12; state FIN_WAIT_2" },
 	{ "FIN alone", NULL,
 	  RIG_PLAIN "shuttx; < AF 1:0 ack=1; state FIN_WAIT_1; > A 1:0 ack=2; "
 		    "state FIN_WAIT_2" },
@@ -28,22 +28,21 @@ static const struct tcp_rig_row rows[] = {
 	  "7001:1000; < A 8001:1000; < A 9001:1000;"
 	  "shuttx; < AF 10001:0; > A 1:0 ack=10002; state FIN_WAIT_2" },
 	{ "FIN waits for the window", NULL,
-	  RIG_PLAIN "> A 1:0 ack=1 win=10; write 10; < A 1:10; shuttx; > A 1:0 "
-		    "ack=11 win=0; state ESTABLISHED; > A 1:0 ack=11 win=1; < "
-		    "AF 11:0; > A 1:0 ack=12" },
+	  RIG_WINDOW("10") "write 10; < A 1:10; shuttx; > A 1:0 ack=11 win=0; "
+			   "state ESTABLISHED; > A 1:0 ack=11 win=1; < AF "
+			   "11:0; > A 1:0 ack=12" },
 	{ "no silly small pieces", NULL,
-	  RIG_PLAIN
-	  "> A 1:0 ack=1 win=1500; write 3000; < A 1:1000; > A 1:0 ack=1001 "
-	  "win=600; +1ms; > A 1:0 ack=1001 win=1500; < A 1001:1000; > A 1:0 "
-	  "ack=2001 win=1500; < A 2001:1000; > A 1:0 ack=3001" },
+	  RIG_WINDOW("1500") "write 3000; < A 1:1000; > A 1:0 ack=1001 "
+			     "win=600; +1ms; > A 1:0 ack=1001 win=1500; < A "
+			     "1001:1000; > A 1:0 ack=2001 win=1500; < A "
+			     "2001:1000; > A 1:0 ack=3001" },
 	{ "a window of half the greatest is not silly", NULL,
-	  RIG_PLAIN "> A 1:0 ack=1 win=65535; write 900; < A 1:900; > A 1:0 "
-		    "ack=901; +1s" },
+	  RIG_WINDOW("65535") "write 900; < A 1:900; > A 1:0 ack=901; +1s" },
 	{ "too narrow for too long: the timer sends", NULL,
-	  RIG_PLAIN
-	  "> A 1:0 ack=1 win=100; write 3000; +200ms; < A 1:100; > A 1:0 "
-	  "ack=101 win=100; +200ms; < A 101:100; > A 1:0 ack=201 win=65535; < "
-	  "A 201:1000; < A 1201:1000; < A 2201:800; > A 1:0 ack=3001" },
+	  RIG_WINDOW("100") "write 3000; +200ms; < A 1:100; > A 1:0 ack=101 "
+			    "win=100; +200ms; < A 101:100; > A 1:0 ack=201 "
+			    "win=65535; < A 201:1000; < A 1201:1000; < A "
+			    "2201:800; > A 1:0 ack=3001" },
 	{ "MSS of 48 beside a big write", NULL,
 	  "> S 0:0 mss=48; < SA 0:0; > A 1:0 ack=1; accept; write 480; < A "
 	  "1:48; < A 49:48; < A 97:48; < A 145:48; < A 193:48; < A 241:48; < A "

@@ -33,6 +33,10 @@
 	"> A 1:0 ack=1; accept;"
 #define RIG_PLAIN RIG_OPEN("")
 #define RIG_SACK  RIG_OPEN("sackok")
+/* Its window is w from the first ACK on. */
+#define RIG_WINDOW(w)                       \
+	"> S 0:0 mss=1000; < SA 0:0 ack=1;" \
+	"> A 1:0 ack=1 win=" w "; accept;"
 /* With timestamps: the peer's is 100 at first. */
 #define RIG_TS(opts)                                                  \
 	"> S 0:0 mss=1012 ts=100/0 " opts "; < SA 0:0 ack=1 ecr=100;" \

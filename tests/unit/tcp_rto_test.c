@@ -57,10 +57,11 @@ static const struct tcp_rig_row rows[] = {
 		   "+9ms; +1ms; < A 2001:1000; count loss_probes 1; > A 1:0 "
 		   "ack=3001 sack=2001-3001; count timeouts 0; +5s" },
 	{ "TLP: new text first", NULL,
-	  RIG_SACK
-	  "> A 1:0 ack=1 win=3000; write 3000; < A 1:1000; < A 1001:1000; < A "
-	  "2001:1000; > A 1:0 ack=1001 win=2000; write 500; +10ms; < A "
-	  "2001:1000; > A 1:0 ack=3001; < A 3001:500; > A 1:0 ack=3501" },
+	  RIG_OPEN("sackok win=3000") "write 3000; < A 1:1000; < A 1001:1000; "
+				      "< A 2001:1000; > A 1:0 ack=1001 "
+				      "win=2000; write 500; +10ms; < A "
+				      "2001:1000; > A 1:0 ack=3001; < A "
+				      "3001:500; > A 1:0 ack=3501" },
 	{ "TLP: one alone waits for the delayed ACK", NULL,
 	  RIG_SACK
 	  "write 10; < A 1:10; +199ms; count loss_probes 0; +1ms; < A 1:10; "
@@ -86,37 +87,38 @@ static const struct tcp_rig_row rows[] = {
 	  RIG_PLAIN "write 3000; < A 1:1000; < A 1001:1000; < A 2001:1000; "
 		    "+199ms; count loss_probes 0; > A 1:0 ack=3001" },
 	{ "window probes: one byte, doubling", NULL,
-	  RIG_PLAIN
-	  "> A 1:0 ack=1 win=0; write 100; +199ms; +1ms; < A 1:1; > A 1:0 "
-	  "ack=1 win=0; +399ms; +1ms; < A 1:1; > A 1:0 ack=1 win=0; +799ms; "
-	  "+1ms; < A 1:1; > A 1:0 ack=1 win=0; count window_probes 3;"
-	  "> A 1:0 ack=1 win=1000; < A 1:100; > A 1:0 ack=101" },
+	  RIG_WINDOW(
+		  "0") "write 100; +199ms; +1ms; < A 1:1; > A 1:0 ack=1 win=0; "
+		       "+399ms; +1ms; < A 1:1; > A 1:0 ack=1 win=0; +799ms; "
+		       "+1ms; < A 1:1; > A 1:0 ack=1 win=0; count "
+		       "window_probes 3;"
+		       "> A 1:0 ack=1 win=1000; < A 1:100; > A 1:0 ack=101" },
 	{ "window probes: the byte is taken", NULL,
-	  RIG_PLAIN "> A 1:0 ack=1 win=0; write 100; +200ms; < A 1:1; > A 1:0 "
-		    "ack=2 win=0; +399ms; +1ms; < A 2:1; > A 1:0 ack=3 "
-		    "win=1000; < A 3:98; > A 1:0 ack=101" },
+	  RIG_WINDOW("0") "write 100; +200ms; < A 1:1; > A 1:0 ack=2 win=0; "
+			  "+399ms; +1ms; < A 2:1; > A 1:0 ack=3 win=1000; < A "
+			  "3:98; > A 1:0 ack=101" },
 	{ "window probes go on while they are answered", NULL,
-	  RIG_PLAIN
-	  "> A 1:0 ack=1 win=0; write 100; +200ms; < A 1:1; > A 1:0 ack=1 "
-	  "win=0; +400ms; < A 1:1; > A 1:0 ack=1 win=0; +800ms; < A 1:1; > A "
-	  "1:0 ack=1 win=0; +1600ms; < A 1:1; > A 1:0 ack=1 win=0; +3200ms; < "
-	  "A 1:1; > A 1:0 ack=1 win=0;"
-	  "+6400ms; < A 1:1; > A 1:0 ack=1 win=0; +12800ms; < A 1:1; > A 1:0 "
-	  "ack=1 win=0; +25600ms; < A 1:1; > A 1:0 ack=1 win=0; +51200ms; < A "
-	  "1:1; > A 1:0 ack=1 win=0; +60s; < A 1:1; > A 1:0 ack=1 win=0; +60s; "
-	  "< A 1:1; > A 1:0 ack=1 win=0;"
-	  "+60s; < A 1:1; > A 1:0 ack=1 win=0; +60s; < A 1:1; > A 1:0 ack=1 "
-	  "win=0; +60s; < A 1:1; > A 1:0 ack=1 win=100; < A 1:100; > A 1:0 "
-	  "ack=101" },
+	  RIG_WINDOW("0") "write 100; +200ms; < A 1:1; > A 1:0 ack=1 win=0; "
+			  "+400ms; < A 1:1; > A 1:0 ack=1 win=0; +800ms; < A "
+			  "1:1; > A 1:0 ack=1 win=0; +1600ms; < A 1:1; > A 1:0 "
+			  "ack=1 win=0; +3200ms; < A 1:1; > A 1:0 ack=1 win=0;"
+			  "+6400ms; < A 1:1; > A 1:0 ack=1 win=0; +12800ms; < "
+			  "A 1:1; > A 1:0 ack=1 win=0; +25600ms; < A 1:1; > A "
+			  "1:0 ack=1 win=0; +51200ms; < A 1:1; > A 1:0 ack=1 "
+			  "win=0; +60s; < A 1:1; > A 1:0 ack=1 win=0; +60s; < "
+			  "A 1:1; > A 1:0 ack=1 win=0;"
+			  "+60s; < A 1:1; > A 1:0 ack=1 win=0; +60s; < A 1:1; "
+			  "> A 1:0 ack=1 win=0; +60s; < A 1:1; > A 1:0 ack=1 "
+			  "win=100; < A 1:100; > A 1:0 ack=101" },
 	{ "window probes that nobody answers end it", NULL,
-	  RIG_PLAIN "> A 1:0 ack=1 win=0; write 100; +700s; drop; ready; read "
-		    "lost; count given_up 1; count window_probes 12" },
+	  RIG_WINDOW("0") "write 100; +700s; drop; ready; read lost; count "
+			  "given_up 1; count window_probes 12" },
 	{ "a FIN behind a shut window is the probe", NULL,
-	  RIG_PLAIN "> A 1:0 ack=1 win=0; shut; +200ms; < AF 1:0; > A 1:0 "
-		    "ack=2 win=0; state FIN_WAIT_2" },
+	  RIG_WINDOW("0") "shut; +200ms; < AF 1:0; > A 1:0 ack=2 win=0; state "
+			  "FIN_WAIT_2" },
 	{ "a shut window that nobody reads behind: a minute", NULL,
-	  RIG_PLAIN "> A 1:0 ack=1 win=0; write 100; shut; +59s; drop; count "
-		    "given_up 0; +2s; drop; count given_up 1; state CLOSED" },
+	  RIG_WINDOW("0") "write 100; shut; +59s; drop; count given_up 0; +2s; "
+			  "drop; count given_up 1; state CLOSED" },
 	{ "FIN_WAIT_2 without a reader ends after a minute", NULL,
 	  RIG_PLAIN "shut; < AF 1:0; > A 1:0 ack=2; state FIN_WAIT_2; +59s; "
 		    "state FIN_WAIT_2; +1s; state CLOSED" },

@@ -20,10 +20,10 @@ static const struct tcp_rig_row rows[] = {
 	{ "write after a reset is swallowed", NULL,
 	  RIG_PLAIN "> R 1:0; write 10; read lost" },
 	{ "waiting bytes count over the half", "tx=20000",
-	  RIG_PLAIN "> A 1:0 ack=1 win=0; write 10000; waiting 0; write 1000; "
-		    "waiting 1000; +200ms; drop" },
+	  RIG_WINDOW("0") "write 10000; waiting 0; write 1000; waiting 1000; "
+			  "+200ms; drop" },
 	{ "too much is refused", "tx=20000",
-	  RIG_PLAIN "> A 1:0 ack=1 win=0; write 20000; full 1; +200ms; drop" },
+	  RIG_WINDOW("0") "write 20000; full 1; +200ms; drop" },
 	{ "room is told at the half", "tx=20000",
 	  RIG_OPEN("") "write 10000; drop; write 1000; unready; > A 1:0 ack=1; "
 		       "drop; unready; > A 1:0 ack=1001; ready; waiting 0" },
