@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Frames in bursts: hands each call to the implementation behind the port. */
+#include "dataplane/capture_int.h"
 #include "dataplane/port_impl.h"
 
 #include <string.h>
@@ -58,11 +59,22 @@ port_queue_of(const struct port *port, const struct ip *src, uint16_t src_port,
 	return port->ops->queue_of(port, src, src_port, dst, dst_port);
 }
 
+static inline bool
+has_tap(struct port_queue *q)
+{
+	return atomic_load_explicit(&q->tap, memory_order_relaxed) != NULL;
+}
+
 unsigned
 port_rx(struct port_queue *q, struct frame *frames, unsigned frames_n_max)
 {
+	unsigned n;
+
 	assert(frames_n_max <= PORT_BURST_MAX);
-	return q->ops->rx(q, frames, frames_n_max);
+	n = q->ops->rx(q, frames, frames_n_max);
+	if (UNLIKELY(has_tap(q)) && n)
+		capture_frames(q, frames, n);
+	return n;
 }
 
 void
@@ -80,6 +92,8 @@ port_tx_get(struct port_queue *q, struct frame *out)
 void
 port_tx(struct port_queue *q, struct frame *frames, unsigned frames_n)
 {
+	if (UNLIKELY(has_tap(q)))
+		capture_frames(q, frames, frames_n);
 	q->ops->tx(q, frames, frames_n);
 }
 

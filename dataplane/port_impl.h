@@ -44,8 +44,12 @@ struct port_counts {
 	counter_t bursts;
 };
 
+struct capture_queue;
+
 struct port_queue {
 	const struct port_ops *ops;
+	_Atomic(struct capture_queue *) tap; /* NULL: nobody captures */
+	_Atomic uint32_t tap_busy;	     /* its thread may be using tap */
 	unsigned idx;
 	struct port_counts count;
 };
