@@ -67,10 +67,13 @@ dpdk_guard_put(struct guard_slot **slot)
 static void
 bursts_wait(void)
 {
+	uintptr_t self = dpdk_guard_self(), busy;
+
 	(void)syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 	for (unsigned i = 0; i < GUARD_SLOTS_MAX; i++)
-		while (atomic_load_explicit(&guard.slots[i].busy,
-					    memory_order_acquire))
+		while ((busy = atomic_load_explicit(&guard.slots[i].busy,
+						    memory_order_acquire)) &&
+		       busy != self)
 			sched_yield();
 }
 

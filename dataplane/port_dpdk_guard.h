@@ -19,7 +19,7 @@
 
 /* One worker's: nobody else writes it. */
 struct guard_slot {
-	CACHE_ALIGNED _Atomic uint32_t busy;
+	CACHE_ALIGNED _Atomic uintptr_t busy; /* who is in a burst, or 0 */
 };
 
 /*
@@ -29,13 +29,21 @@ struct guard_slot {
 struct guard_slot *dpdk_guard_get(void);
 void dpdk_guard_put(struct guard_slot **slot);
 
+/* A number for the calling thread. */
+static inline uintptr_t
+dpdk_guard_self(void)
+{
+	return (uintptr_t)__builtin_thread_pointer();
+}
+
 /* Around a burst, by the slot's thread. NULL: not guarded. */
 static inline void
 dpdk_guard_enter(struct guard_slot *slot)
 {
 	if (slot == NULL)
 		return;
-	atomic_store_explicit(&slot->busy, 1, memory_order_relaxed);
+	atomic_store_explicit(&slot->busy, dpdk_guard_self(),
+			      memory_order_relaxed);
 	/* For the compiler; the processor's fence is munmap()'s membarrier. */
 	atomic_signal_fence(memory_order_seq_cst);
 }

@@ -29,7 +29,7 @@ read_all(void *arg)
 		volatile uint8_t *p;
 
 		dpdk_guard_enter(r->slot);
-		p = atomic_load_explicit(&r->shared, memory_order_relaxed);
+		p = atomic_load_explicit(&r->shared, memory_order_acquire);
 		if (p != NULL)
 			for (unsigned i = 0; i < BYTES; i += 64)
 				(void)p[i];
@@ -73,6 +73,7 @@ static void
 test_slots(void)
 {
 	struct guard_slot *slots[GUARD_SLOTS_MAX], *more;
+	void *p;
 
 	CHECK_ROW("slots");
 	for (unsigned i = 0; i < GUARD_SLOTS_MAX; i++)
@@ -84,6 +85,14 @@ test_slots(void)
 	dpdk_guard_put(&more);
 	for (unsigned i = 0; i < GUARD_SLOTS_MAX; i++)
 		dpdk_guard_put(&slots[i]);
+
+	CHECK_ROW("who unmaps in a burst of its own does not wait for itself");
+	slots[0] = dpdk_guard_get();
+	dpdk_guard_enter(slots[0]);
+	p = mmap(NULL, BYTES, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	CHECK(p != MAP_FAILED && munmap(p, BYTES) == 0);
+	dpdk_guard_leave(slots[0]);
+	dpdk_guard_put(&slots[0]);
 	dpdk_guard_enter(NULL);
 	dpdk_guard_leave(NULL);
 }

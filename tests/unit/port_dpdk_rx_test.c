@@ -24,7 +24,9 @@ test_spread(struct port *port)
 		struct frame f[PORT_BURST_MAX];
 		unsigned n;
 
-		while ((n = port_rx(q, f, 7)) != 0) {
+		/* None for queue 0 may be among the 7 that are looked at. */
+		for (unsigned turn = 0; turn < FLOWS_N; turn++) {
+			n = port_rx(q, f, 7);
 			for (unsigned k = 0; k < n; k++)
 				CHECK(port_queue_of(port, &src,
 						    wire_get16(f[k].data +
@@ -36,17 +38,7 @@ test_spread(struct port *port)
 			all += n;
 		}
 	}
-	CHECK(seen[0] && seen[1] && seen[2]);
-	/* Queue 0 receives for all, and 7 at once: the rest is there yet. */
-	CHECK(all <= FLOWS_N && seen[0] + FLOWS_N >= all);
-	for (unsigned i = 1; i < QUEUES_N; i++) {
-		struct frame f[PORT_BURST_MAX];
-		unsigned n = port_rx(port_queue(port, i), f, PORT_BURST_MAX);
-
-		port_free(port_queue(port, i), f, n);
-		all += n;
-	}
-	CHECK(all == FLOWS_N);
+	CHECK(seen[0] && seen[1] && seen[2] && all == FLOWS_N);
 }
 
 /* A ring that nobody empties loses frames, counted, and nothing else. */
