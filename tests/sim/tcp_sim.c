@@ -5,9 +5,11 @@
  * left over. All of a run follows from its seed.
  *
  *	tcp_sim [seeds [first seed]]	prints the seed of a run that fails
+ *	tcp_sim long MIB		one connection, that many each way:
+ *sequence numbers wrap at 4096
  */
 #include "dataplane/port_mem.h"
-#include "dataplane/tcp.h"
+#include "dataplane/tcp_int.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +43,7 @@ struct app {
 	struct tcp *t;
 	uint32_t id; /* the client's port */
 	bool is_client, is_shut, is_slow;
-	uint32_t tx_bytes, tx_done, rx_bytes, rx_done;
+	uint64_t tx_bytes, tx_done, rx_bytes, rx_done;
 };
 
 struct end {
@@ -60,6 +62,8 @@ struct sim {
 	struct end ends[2];
 	unsigned conns_n, opened_n, finished_n, lost_n;
 	uint32_t loss_ppm, bytes_max;
+	uint64_t long_bytes; /* 0: short runs, drawn */
+	bool is_v6;
 	const char *failed;
 };
 
@@ -71,12 +75,14 @@ fail(struct sim *s, const char *why)
 }
 
 /* Both ends know what the other one has to say. */
-static uint32_t
+static uint64_t
 stream_bytes(const struct sim *s, uint32_t id, bool is_client)
 {
 	struct draw d = { s->seed * 77 + id * 2 + is_client };
 	uint32_t kind = (uint32_t)draw(&d, 8);
 
+	if (s->long_bytes)
+		return s->long_bytes;
 	if (kind == 0)
 		return 0;
 	if (kind < 4)
@@ -84,12 +90,43 @@ stream_bytes(const struct sim *s, uint32_t id, bool is_client)
 	return (uint32_t)draw(&d, s->bytes_max);
 }
 
-static uint8_t
-stream_byte(uint32_t id, bool is_client, uint32_t off)
-{
-	uint32_t x = (off ^ id * 2654435761u) + is_client * 97u;
+/* The streams: pieces of one text whose length is prime, so that no power of
+ * two is like another. At most STREAM_PIECE bytes of it at off. */
+#define STREAM_PRIME 65521u
+#define STREAM_PIECE 8192u
 
-	return (uint8_t)(x ^ x >> 8 ^ x >> 16);
+static uint8_t stream_text[STREAM_PRIME + STREAM_PIECE];
+
+static void
+stream_init(void)
+{
+	struct draw d = { 1 };
+
+	for (unsigned i = 0; i < STREAM_PRIME; i++)
+		stream_text[i] = (uint8_t)draw(&d, 256);
+	memcpy(stream_text + STREAM_PRIME, stream_text, STREAM_PIECE);
+}
+
+static const uint8_t *
+stream_at(uint32_t id, bool is_client, uint64_t off)
+{
+	return stream_text +
+	       (off + id * 7919u + is_client * 31u) % STREAM_PRIME;
+}
+
+static bool
+is_stream(struct span in, uint32_t id, bool is_client, uint64_t off)
+{
+	while (in.len) {
+		size_t n = in.len < STREAM_PIECE ? in.len : STREAM_PIECE;
+
+		if (memcmp(in.p, stream_at(id, is_client, off), n) != 0)
+			return false;
+		in.p += n;
+		in.len -= n;
+		off += n;
+	}
+	return true;
 }
 
 /* --- the programs --- */
@@ -113,7 +150,7 @@ app_begin(struct sim *s, struct end *e, struct tcp_conn *c, bool is_client)
 			    .t = e->tcp,
 			    .id = port,
 			    .is_client = is_client,
-			    .is_slow = draw(&s->draw, 4) == 0,
+			    .is_slow = !s->long_bytes && draw(&s->draw, 4) == 0,
 			    .tx_bytes = stream_bytes(s, port, is_client),
 			    .rx_bytes = stream_bytes(s, port, !is_client) };
 	tcp_owner_set(c, a);
@@ -138,17 +175,13 @@ app_end(struct sim *s, struct app *a, struct end *e, bool is_lost)
 static void
 app_write(struct sim *s, struct app *a)
 {
-	char bytes[8192];
-
 	while (a->tx_done < a->tx_bytes) {
-		uint32_t n = 1 + (uint32_t)draw(&s->draw, sizeof(bytes));
+		const uint8_t *p = stream_at(a->id, a->is_client, a->tx_done);
+		uint64_t n = 1 + draw(&s->draw, STREAM_PIECE);
 
 		if (n > a->tx_bytes - a->tx_done)
 			n = a->tx_bytes - a->tx_done;
-		for (uint32_t i = 0; i < n; i++)
-			bytes[i] = (char)stream_byte(a->id, a->is_client,
-						     a->tx_done + i);
-		if (!tcp_tx(a->t, a->c, (struct span) { bytes, n }))
+		if (!tcp_tx(a->t, a->c, (struct span) { (const char *)p, n }))
 			return;
 		a->tx_done += n;
 		if (a->is_slow && draw(&s->draw, 2))
@@ -167,14 +200,12 @@ app_read(struct sim *s, struct app *a)
 	struct span in;
 
 	while ((rx = tcp_rx(a->t, a->c, &in)) == NET_RX_BYTES) {
-		uint32_t n = (uint32_t)in.len;
+		uint64_t n = in.len;
 
 		if (a->is_slow)
-			n = (uint32_t)draw(&s->draw, n + 1);
-		for (uint32_t i = 0; i < n; i++)
-			if ((uint8_t)in.p[i] !=
-			    stream_byte(a->id, !a->is_client, a->rx_done + i))
-				fail(s, "a byte is wrong");
+			n = draw(&s->draw, n + 1);
+		if (!is_stream(in, a->id, !a->is_client, a->rx_done))
+			fail(s, "a byte is wrong");
 		a->rx_done += n;
 		if (a->rx_done > a->rx_bytes)
 			fail(s, "more bytes than were sent");
@@ -191,8 +222,12 @@ app_run(struct sim *s, struct end *e, struct app *a)
 	enum net_rx rx = app_read(s, a);
 
 	if (rx == NET_RX_LOST) {
-		/* A server may be left alone when its client has given up. */
-		if (s->loss_ppm < 50000)
+		/* A server may be left alone when its client has given up; or
+		 * an old duplicate has opened it again with its cookie, when
+		 * all was over (RFC 4987 section 3.6). */
+		if (s->loss_ppm < 50000 &&
+		    (a->is_client || a->rx_done ||
+		     !tcp_count_get(a->t, TCP_COUNT_COOKIES_IN)))
 			fail(s, "a connection is lost");
 		app_end(s, a, e, true);
 		return;
@@ -267,12 +302,23 @@ next_us(const struct sim *s)
 }
 
 static void
+end_ip(const struct sim *s, unsigned end, struct ip *out)
+{
+	static const char *const names[2][2] = {
+		{ "192.0.2.1", "192.0.2.2" },
+		{ "2001:db8::1", "2001:db8::2" },
+	};
+
+	must(ip_parse(span_of(names[s->is_v6][end]), out));
+}
+
+static void
 connect_some(struct sim *s)
 {
 	struct end *e = &s->ends[0];
 	struct ip dst;
 
-	must(ip_parse(SPAN("192.0.2.2"), &dst));
+	end_ip(s, 1, &dst);
 	while (s->opened_n - s->lost_n < s->conns_n &&
 	       s->opened_n < APPS_MAX / 2) {
 		struct tcp_conn *c = tcp_connect(e->tcp, &dst, PORT, s->now_us);
@@ -340,8 +386,29 @@ draw_way(struct sim *s, struct port_mem_way *w)
 	w->corrupt_ppm = (uint32_t)draw(d, 30000);
 }
 
+/* One fast connection of which a few segments are lost. */
 static void
-sim_open(struct sim *s, uint64_t seed)
+set_long(struct sim *s, struct port_mem_cfg *pc, struct tcp_cfg *cfg)
+{
+	if (pc != NULL) {
+		s->conns_n = 1;
+		s->loss_ppm = 0;
+		pc->mtu = 9000;
+		for (unsigned i = 0; i < 2; i++)
+			pc->ways[i] =
+				(struct port_mem_way) { .delay_us = 50,
+							.loss_ppm = 1000 };
+	}
+	if (cfg != NULL) {
+		cfg->rx_bytes_max = cfg->tx_bytes_max = 1u << 20;
+		cfg->memory_bytes_max = 16u << 20;
+		cfg->has_sack = cfg->has_scaling = true;
+		cfg->is_cookie_only = false;
+	}
+}
+
+static void
+sim_open(struct sim *s, uint64_t seed, uint64_t long_bytes)
 {
 	static const uint32_t mtus[] = { 576, 1280, 1500, 1500, 9000 };
 	static const uint32_t losses[] = { 0, 5000, 30000, 100000, 300000 };
@@ -350,17 +417,22 @@ sim_open(struct sim *s, uint64_t seed)
 
 	memset(s, 0, sizeof(*s));
 	s->seed = seed;
+	s->long_bytes = long_bytes;
 	s->draw.x = seed * 1000003;
 	s->now_us = START_US;
 	s->loss_ppm = losses[draw(&s->draw, ARRAY_N(losses))];
 	s->conns_n = 1 + (unsigned)draw(&s->draw, CONNS_MAX);
 	s->bytes_max = s->loss_ppm > 50000 ? 60000 : 400000;
 	pc.seed = seed;
+	pc.bufs_n = pc.flight_n = 1024;
 	pc.now_us = s->now_us;
 	pc.mtu = mtus[draw(&s->draw, ARRAY_N(mtus))];
-	pc.buf_bytes = pc.mtu + 64 > pc.buf_bytes ? pc.mtu + 64 : pc.buf_bytes;
+	s->is_v6 = pc.mtu >= 1280 && draw(&s->draw, 3) == 0;
 	draw_way(s, &pc.ways[0]);
 	draw_way(s, &pc.ways[1]);
+	if (long_bytes)
+		set_long(s, &pc, NULL);
+	pc.buf_bytes = pc.mtu + 64 > pc.buf_bytes ? pc.mtu + 64 : pc.buf_bytes;
 	s->wire = port_mem_open(&pc);
 	must(s->wire != NULL);
 	for (unsigned i = 0; i < 2; i++) {
@@ -369,14 +441,16 @@ sim_open(struct sim *s, uint64_t seed)
 		struct diag diag = { 0 };
 		struct tcp_cfg tc;
 
-		must(ip_parse(i ? SPAN("192.0.2.2") : SPAN("192.0.2.1"),
-			      &hc.ends[0]));
-		must(ip_parse(SPAN("192.0.2.0"), &hc.addrs[0].addr));
-		hc.addrs[0].prefix_bits = 96 + 24;
+		end_ip(s, i, &hc.ends[0]);
+		hc.addrs[0].addr = hc.ends[0];
+		hc.addrs[0].addr.b[15] = 0;
+		hc.addrs[0].prefix_bits = s->is_v6 ? 64 : 96 + 24;
 		e->host = host_open(&hc, port_mem_port(s->wire, i), 0, &diag);
 		must(e->host != NULL);
 		e->q = port_queue(port_mem_port(s->wire, i), 0);
 		draw_cfg(s, &tc);
+		if (long_bytes)
+			set_long(s, NULL, &tc);
 		e->tcp = tcp_open(&tc, e->host, s->now_us);
 		must(tcp_listen(e->tcp, &any, PORT, 0) == 0);
 	}
@@ -386,11 +460,16 @@ static void
 look_for_leaks(struct sim *s)
 {
 	for (unsigned i = 0; i < 2; i++) {
+		const struct tcp *t = s->ends[i].tcp;
 		uint64_t all, left, states[TCP_STATES_N];
 
-		tcp_bufs_get(s->ends[i].tcp, &all, &left);
+		tcp_bufs_get(t, &all, &left);
 		if (all != left)
 			fail(s, "buffers are left over");
+		if (t->wheel.set_n || t->table.used_n || t->conns_n ||
+		    t->reass.used_n || t->losses.used_n || t->syns.used_n ||
+		    t->waits.used_n)
+			fail(s, "timers or records are left over");
 		tcp_states_get(s->ends[i].tcp, states);
 		for (unsigned k = 0; k < TCP_STATES_N; k++)
 			if (states[k] != (k == 1)) /* LISTEN */
@@ -401,18 +480,18 @@ look_for_leaks(struct sim *s)
 }
 
 static const char *
-sim_run(struct sim *s, uint64_t seed)
+sim_run(struct sim *s, uint64_t seed, uint64_t long_bytes)
 {
 	uint64_t quiet_us = 0;
 	unsigned turns = 0;
 
-	sim_open(s, seed);
+	sim_open(s, seed, long_bytes);
 	while (s->failed == NULL) {
 		port_mem_advance(s->wire, s->now_us);
 		connect_some(s);
 		end_turn(s, &s->ends[0]);
 		end_turn(s, &s->ends[1]);
-		if (++turns % 16 == 0) {
+		if (++turns % (long_bytes ? 4096 : 16) == 0) {
 			tcp_check(s->ends[0].tcp);
 			tcp_check(s->ends[1].tcp);
 		}
@@ -445,14 +524,17 @@ sim_close(struct sim *s)
 int
 main(int argc, char **argv)
 {
-	uint64_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 200;
-	uint64_t first = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+	bool is_long = argc > 2 && !strcmp(argv[1], "long");
+	uint64_t mib = is_long ? strtoull(argv[2], NULL, 10) : 0;
+	uint64_t n = argc > 1 && !is_long ? strtoull(argv[1], NULL, 10) : 1;
+	uint64_t first = argc > 2 && !is_long ? strtoull(argv[2], NULL, 10) : 1;
 	struct sim *s = must_alloc(sizeof(*s));
 	uint64_t rtx = 0, segs = 0, lost = 0, finished = 0;
 	unsigned failed_n = 0;
 
+	stream_init();
 	for (uint64_t seed = first; seed < first + n; seed++) {
-		const char *why = sim_run(s, seed);
+		const char *why = sim_run(s, seed, mib << 20);
 
 		if (why != NULL) {
 			printf("seed %llu: %s (at %.3f s)\n",
