@@ -53,6 +53,16 @@ send_syn_ack(struct tcp *t, struct tcp_syn *y)
 		.has_wscale = y->flags & TCP_SYN_HAS_WSCALE,
 		.wscale = t->rcv_wscale,
 	};
+	if (y->flags & TCP_SYN_COOKIE) {
+		struct tcp_opts peer = {
+			.has_wscale = y->flags & TCP_SYN_HAS_WSCALE,
+			.wscale = y->wscale,
+			.is_sack_ok = y->flags & TCP_SYN_HAS_SACK,
+		};
+
+		b.o.ts_val =
+			tcp_cookie_ts(ts, &peer, y->flags & TCP_SYN_HAS_ECN);
+	}
 	tcp_send_bare(t, &y->key, &y->path, &b);
 }
 
@@ -110,6 +120,25 @@ send_cookie(struct tcp *t, const struct tcp_seg *s)
 	TCP_COUNT_ADD(t, COOKIES_OUT, 1);
 }
 
+/*
+ * RFC 6528's number. In a flood, a cookie: the record may have to go before its
+ * peer's last ACK is here. Not where it must be above the last connection's.
+ */
+static void
+choose_iss(struct tcp *t, struct tcp_syn *y, const uint32_t *iss_after)
+{
+	if (iss_after == NULL &&
+	    (tcp_syn_is_flood(&t->syns) || t->now_us < t->cookies_until_us)) {
+		y->flags |= TCP_SYN_COOKIE;
+		y->iss = tcp_cookie_make(&t->isn_secret, &y->key, y->irs,
+					 y->mss, t->now_us);
+		return;
+	}
+	y->iss = tcp_isn(&t->isn_secret, &y->key, t->now_us);
+	if (iss_after != NULL && seq_le(y->iss, *iss_after))
+		y->iss = *iss_after + 65536;
+}
+
 /* 3.10.7.2, third: a SYN for a listener. iss_after: not below it, or 0. */
 static void
 take_syn(struct tcp *t, struct tcp_seg *s, const struct tcp_listener *l,
@@ -137,10 +166,8 @@ take_syn(struct tcp *t, struct tcp_seg *s, const struct tcp_listener *l,
 	y->key = s->key;
 	y->path = path;
 	y->irs = s->seq;
-	y->iss = tcp_isn(&t->isn_secret, &s->key, t->now_us);
-	if (iss_after != NULL && seq_le(y->iss, *iss_after))
-		y->iss = *iss_after + 65536;
 	y->mss = peer_mss(s);
+	choose_iss(t, y, iss_after);
 	y->service_idx = l->service_idx;
 	y->window = (uint16_t)s->wnd;
 	y->sent_us = (uint32_t)t->now_us;
@@ -181,6 +208,10 @@ tcp_syn_timers(struct tcp *t)
 			send_syn_ack(t, tcp_syn_rec(&t->syns, number));
 		} else {
 			TCP_COUNT_ADD(t, SYN_EXPIRED, 1);
+			if (tcp_syn_rec(&t->syns, number)->flags &
+			    TCP_SYN_COOKIE)
+				t->cookies_until_us =
+					t->now_us + 2 * TCP_COOKIE_PERIOD_US;
 			drop_syn(t, number);
 		}
 	}

@@ -105,8 +105,8 @@ bool
 tcp_syn_again(struct tcp_syn_all *a, uint32_t number, uint32_t now_ms)
 {
 	struct tcp_syn *s = tcp_syn_rec(a, number);
-	unsigned levels = a->used_n > a->recs_n / 2 ? LEVELS_UNDER_FLOOD
-						    : TCP_SYN_LEVELS;
+	unsigned levels = tcp_syn_is_flood(a) ? LEVELS_UNDER_FLOOD
+					      : TCP_SYN_LEVELS;
 
 	if (s->level + 1u >= levels)
 		return false;

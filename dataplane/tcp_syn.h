@@ -23,7 +23,8 @@ enum tcp_syn_flags {
 	TCP_SYN_HAS_WSCALE = 1u << 2,
 	TCP_SYN_HAS_ECN = 1u << 3,
 	TCP_SYN_USED = 1u << 4,
-	TCP_SYN_AGAIN = 1u << 5, /* SYN-ACK was sent more than once */
+	TCP_SYN_AGAIN = 1u << 5,  /* SYN-ACK was sent more than once */
+	TCP_SYN_COOKIE = 1u << 6, /* its numbers tell all, if it must go */
 };
 
 struct tcp_syn {
@@ -53,6 +54,13 @@ struct tcp_syn_all {
 
 void tcp_syn_init(struct tcp_syn_all *a, uint32_t recs_n);
 void tcp_syn_fini(struct tcp_syn_all *a);
+
+/* More than half full: a flood, as it seems. */
+static inline bool
+tcp_syn_is_flood(const struct tcp_syn_all *a)
+{
+	return a->used_n > a->recs_n / 2;
+}
 
 static inline struct tcp_syn *
 tcp_syn_rec(const struct tcp_syn_all *a, uint32_t number)

@@ -120,12 +120,17 @@ static const struct tcp_rig_row rows[] = {
 	  "write 20; < A 1:16; > A 11:1 ack=17 win=2 ts=11/0; < A 17:0 ack=1 "
 	  "sack=11-12; < A 17:4; > A 12:0 ack=21 ts=12/0" },
 	{ "cookie: then a record, but the cookie was first", "syns=1",
-	  "> S 0:0; < SA 0:0; flow 1; > S 0:0; < SA 0:0; flow 0; > R 1:0; flow "
-	  "1; > S 0:0; drop; state SYN_RECEIVED; > A 1:0 ack=1; state "
-	  "ESTABLISHED; accept; count cookies_in 1; write 5; < A 1:5" },
+	  "> S 0:0; < SA 0:0; flow 1; > S 0:0; < SA 0:0; +65s; drop; > S 0:0; "
+	  "drop; state SYN_RECEIVED; > A 1:0 ack=1; state ESTABLISHED; accept; "
+	  "count cookies_in 1; write 5; < A 1:5" },
 	{ "cookie: then a record, and a wrong ACK", "syns=1",
-	  "> S 0:0; < SA 0:0; flow 1; > S 0:0; < SA 0:0; flow 0; > R 1:0; flow "
-	  "1; > S 0:0; drop; > A 1:0 ack=2; < R 2:0; state SYN_RECEIVED" },
+	  "> S 0:0; < SA 0:0; flow 1; > S 0:0; < SA 0:0; +65s; drop; > S 0:0; "
+	  "drop; > A 1:0 ack=2; < R 2:0; state SYN_RECEIVED" },
+	{ "cookie: of a record that had to go", "syns=1",
+	  "> S 0:0 mss=1000 sackok ts=5/0; < SA 0:0; +1s; < SA 0:0; +2s; state "
+	  "CLOSED; count syn_expired 1; > A 1:0 ack=1 ts=9/0; state "
+	  "ESTABLISHED; accept; count cookies_in 1; > A 11:1 ack=1 ts=9/0; < A "
+	  "1:0 ack=1 sack=11-12" },
 	{ "cookie: text brings it", "cookies",
 	  "> S 0:0; < SA 0:0; > A 1:10 ack=1; accept; read 10; +40ms; < A 1:0 "
 	  "ack=11" },
