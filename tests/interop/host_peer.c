@@ -8,14 +8,18 @@
  *
  * WHOM: an address whose closed port 9 gets one SYN, and with TSO a segment
  * that the device has to cut, until RSTs for all of it have come ("rst N"); or
- * "-". One thread, one queue.
+ * "-". One queue. Where PENSTOCK_CAPTURE names a file, all frames go into it.
  */
+#include "dataplane/capture.h"
 #include "dataplane/host.h"
 #include "dataplane/port_dpdk.h"
 #include "dataplane/wire.h"
 #include "engine/base/clock.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -163,6 +167,53 @@ say(const struct peer *p)
 			       (unsigned long)s.drops[i]);
 }
 
+struct capturing {
+	struct capture *capture;
+	_Atomic bool is_ending;
+	pthread_t thread;
+	int fd;
+};
+
+static void *
+capture_run(void *arg)
+{
+	struct capturing *c = arg;
+
+	while (!atomic_load(&c->is_ending) &&
+	       capture_step(c->capture) == CAPTURE_GOING)
+		usleep(20000);
+	return NULL;
+}
+
+static void
+capturing_begin(struct capturing *c, struct port *port)
+{
+	const char *file = getenv("PENSTOCK_CAPTURE");
+	struct capture_cfg cfg = { 0 };
+
+	c->fd = -1;
+	if (file == NULL)
+		return;
+	c->fd = open(file, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+	must(c->fd >= 0 && capture_open(&c->capture, port, &cfg, c->fd) == 0);
+	must(pthread_create(&c->thread, NULL, capture_run, c) == 0);
+}
+
+static void
+capturing_end(struct capturing *c)
+{
+	struct capture_stats s;
+
+	if (c->fd < 0)
+		return;
+	atomic_store(&c->is_ending, true);
+	pthread_join(c->thread, NULL);
+	capture_close(&c->capture, &s);
+	close(c->fd);
+	printf("captured %lu\ncapture_lost %lu\n", (unsigned long)s.frames_n,
+	       (unsigned long)s.lost_n);
+}
+
 static int
 failed(struct diag *diag)
 {
@@ -176,6 +227,7 @@ main(int argc, char **argv)
 	struct port_dpdk_cfg cfg = { .queues_n = 1 };
 	struct host_cfg host_cfg = { 0 };
 	struct peer p = { .rst_wanted = 1 };
+	struct capturing capturing = { 0 };
 	struct port_dpdk *d;
 	struct diag diag;
 
@@ -199,10 +251,12 @@ main(int argc, char **argv)
 	p.host = host_open(&host_cfg, p.port, 0, &diag);
 	if (p.host == NULL)
 		return failed(&diag);
+	capturing_begin(&capturing, p.port);
 	puts("ready");
 	fflush(stdout);
 	run(&p);
 	say(&p);
+	capturing_end(&capturing);
 	host_close(&p.host);
 	port_close(&p.port);
 	port_dpdk_stop(&d);
