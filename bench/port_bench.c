@@ -4,6 +4,11 @@
  * runs two of them and compares with DPDK's own testpmd.
  *
  *	port_bench send|receive EAL-ARGS BYTES SECONDS
+ *	port_bench wake EAL-ARGS COUNT 0
+ *
+ * wake: how long a worker that sleeps takes to have a frame that another one
+ * sends, over a device that loops (net_ring0), COUNT times at odd moments:
+ * prints "us" and the percentiles 50, 90, 99, 100.
  *
  * Prints "frames N seconds S dropped N cycles C": those that were sent, or
  * received since the first one; C: of each frame, of this process's core.
@@ -11,10 +16,12 @@
 #include "dataplane/port_dpdk.h"
 #include "engine/base/clock.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 
 enum { LINK_WAIT_US = 20000000, CLOCK_TURNS = 64 };
 
@@ -89,6 +96,73 @@ receive_all(struct port_queue *q, uint64_t us, struct result *out)
 	out->cycles = __builtin_ia32_rdtsc() - from;
 }
 
+struct waker {
+	struct port *port;
+	uint64_t count;
+};
+
+/* Sends the time of sending, at moments that follow no nap's. */
+static void *
+wake_send(void *arg)
+{
+	const struct waker *w = arg;
+	struct port_queue *q = port_queue(w->port, 1);
+
+	for (uint64_t i = 0; i < w->count; i++) {
+		struct timespec pause = { 0, 2000000 + (long)(i * 7919 % 1000) *
+							       1000 };
+		struct frame f;
+		uint64_t now_us;
+
+		nanosleep(&pause, NULL);
+		if (!port_tx_get(q, &f))
+			continue;
+		memset(f.data, 0, 64);
+		now_us = clock_now_us();
+		memcpy(f.data + 14, &now_us, sizeof(now_us));
+		f.len = 64;
+		port_tx(q, &f, 1);
+		port_tx_flush(q);
+	}
+	return NULL;
+}
+
+static int
+by_size(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void
+wake_all(struct port *port, uint64_t count)
+{
+	struct waker w = { port, count };
+	uint64_t *us = must_alloc((count + 1) * sizeof(*us)), n = 0;
+	struct port_queue *q = port_queue(port, 0);
+	pthread_t thread;
+
+	must(pthread_create(&thread, NULL, wake_send, &w) == 0);
+	while (n < count) {
+		struct frame f;
+		uint64_t sent_us;
+
+		port_queue_sleep(q, -1, US_PER_SEC);
+		if (port_rx(q, &f, 1) == 0)
+			continue;
+		memcpy(&sent_us, f.data + 14, sizeof(sent_us));
+		us[n++] = clock_now_us() - sent_us;
+		port_free(q, &f, 1);
+	}
+	pthread_join(thread, NULL);
+	qsort(us, n, sizeof(*us), by_size);
+	printf("us %lu %lu %lu %lu\n", (unsigned long)us[n / 2],
+	       (unsigned long)us[n * 9 / 10], (unsigned long)us[n * 99 / 100],
+	       (unsigned long)us[n - 1]);
+	free(us);
+}
+
 static int
 failed(struct diag *diag)
 {
@@ -110,6 +184,8 @@ main(int argc, char **argv)
 	if (argc != 5)
 		return EX_USAGE;
 	cfg.args = argv[2];
+	if (strcmp(argv[1], "wake") == 0)
+		cfg.queues_n = 2;
 	us = strtoull(argv[4], NULL, 10) * US_PER_SEC;
 	diag_init(&diag);
 	d = port_dpdk_start(&cfg, &diag);
@@ -122,6 +198,10 @@ main(int argc, char **argv)
 		fprintf(stderr, "port_bench: the link does not come up\n");
 		return EX_UNAVAILABLE;
 	}
+	if (strcmp(argv[1], "wake") == 0) {
+		wake_all(port, strtoull(argv[3], NULL, 10));
+		goto done;
+	}
 	if (strcmp(argv[1], "send") == 0)
 		send_all(port_queue(port, 0),
 			 (uint32_t)strtoul(argv[3], NULL, 10), us, &r);
@@ -132,6 +212,7 @@ main(int argc, char **argv)
 	       (unsigned long)r.frames_n, (double)r.us / US_PER_SEC,
 	       (unsigned long)stats.tx_dropped_n,
 	       r.frames_n ? (double)r.cycles / (double)r.frames_n : 0);
+done:
 	port_close(&port);
 	port_dpdk_stop(&d);
 	diag_fini(&diag);

@@ -224,7 +224,7 @@ queue_open(struct dpdk_port *p, unsigned idx, const struct port_dpdk_cfg *cfg)
 	q->has_rx = is_alone || idx == 0;
 	q->is_spreading = !is_alone && idx == 0;
 	q->tx_lock = is_alone ? NULL : &p->tx_lock;
-	q->epoll_fd = -1;
+	q->epoll_fd = q->socket_fd = -1;
 	if (strcmp(p->info.driver_name, "net_memif") == 0)
 		q->guard = dpdk_guard_get();
 	if (!q->has_rx) {
@@ -298,6 +298,7 @@ port_dpdk_open(struct port_dpdk *d, const struct port_dpdk_cfg *cfg,
 	base->ops = &dpdk_ops;
 	base->queues = p->queue_list;
 	base->queues_n = cfg->queues_n;
+	p->is_polled = cfg->is_polled;
 	p->ring_n = cfg->ring_n ? cfg->ring_n : DPDK_RING_N_DEFAULT;
 	p->bufs_n = dpdk_bufs_n(cfg);
 	rte_spinlock_init(&p->tx_lock);

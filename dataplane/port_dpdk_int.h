@@ -58,11 +58,13 @@ struct dpdk_queue {
 	/* seen before they were asked for: port_dpdk_sleep.c */
 	struct rte_mbuf *early[PORT_BURST_MAX];
 	unsigned early_n, early_at;
+	unsigned naps_n; /* in vain, one after the other */
 	/* the device had no room */
 	struct rte_mbuf *wait[DPDK_WAIT_N];
 	unsigned wait_n, tries_n; /* tries_n: in vain, one after the other */
 	struct ring *in;	  /* handed on by queue 0; NULL: nobody does */
 	int epoll_fd;		  /* the device's interrupt; -1: none */
+	int socket_fd;		  /* the driver's, borrowed; -1: none */
 };
 
 struct dpdk_port {
@@ -71,7 +73,7 @@ struct dpdk_port {
 	struct port_queue *queue_list[PORT_DPDK_QUEUES_MAX];
 	struct dpdk_queue *queues[PORT_DPDK_QUEUES_MAX];
 	uint16_t id;
-	bool is_started, is_tap, has_intr;
+	bool is_started, is_tap, is_polled, has_intr;
 	uint32_t frame_bytes_max; /* of a received one, with tag */
 	uint32_t bufs_n, ring_n;
 	uint16_t mtu_found; /* before it was ours */
