@@ -179,6 +179,7 @@ main(int argc, char **argv)
 	struct port_dpdk *d;
 	struct port *port;
 	struct diag diag;
+	uint32_t bytes;
 	uint64_t us;
 
 	if (argc != 5)
@@ -186,6 +187,8 @@ main(int argc, char **argv)
 	cfg.args = argv[2];
 	if (strcmp(argv[1], "wake") == 0)
 		cfg.queues_n = 2;
+	bytes = (uint32_t)strtoul(argv[3], NULL, 10);
+	cfg.mtu = bytes > 1514 ? bytes - 14 : 0;
 	us = strtoull(argv[4], NULL, 10) * US_PER_SEC;
 	diag_init(&diag);
 	d = port_dpdk_start(&cfg, &diag);
@@ -199,12 +202,11 @@ main(int argc, char **argv)
 		return EX_UNAVAILABLE;
 	}
 	if (strcmp(argv[1], "wake") == 0) {
-		wake_all(port, strtoull(argv[3], NULL, 10));
+		wake_all(port, bytes);
 		goto done;
 	}
 	if (strcmp(argv[1], "send") == 0)
-		send_all(port_queue(port, 0),
-			 (uint32_t)strtoul(argv[3], NULL, 10), us, &r);
+		send_all(port_queue(port, 0), bytes, us, &r);
 	else
 		receive_all(port_queue(port, 0), us, &r);
 	port_stats_get(port, 0, &stats);

@@ -6,6 +6,7 @@
  * port_dpdk_rx.c and port_dpdk_tx.c.
  */
 #include "dataplane/port_dpdk_int.h"
+#include "dataplane/port_dpdk_spread.h"
 
 #include <rte_errno.h>
 #include <rte_mempool.h>
@@ -49,25 +50,6 @@ dpdk_is_up(const struct port *base)
 	       (error == 0 && link.link_status == RTE_ETH_LINK_UP);
 }
 
-/* RSS as the device does it: the Toeplitz hash of what is on the wire. */
-static uint32_t
-toeplitz(const struct dpdk_port *p, const struct ip *src, uint16_t src_port,
-	 const struct ip *dst, uint16_t dst_port)
-{
-	unsigned skip = ip_is_v4(src) ? 12 : 0, n = 0;
-	const struct ip *ends[] = { src, dst };
-	uint32_t words[9];
-
-	for (unsigned e = 0; e < 2; e++)
-		for (unsigned at = skip; at < 16; at += 4) {
-			memcpy(&words[n], ends[e]->b + at, 4);
-			words[n] = rte_be_to_cpu_32(words[n]);
-			n++;
-		}
-	words[n++] = (uint32_t)src_port << 16 | dst_port;
-	return rte_softrss(words, n, p->rss_key);
-}
-
 static unsigned
 dpdk_queue_of(const struct port *base, const struct ip *src, uint16_t src_port,
 	      const struct ip *dst, uint16_t dst_port)
@@ -77,8 +59,8 @@ dpdk_queue_of(const struct port *base, const struct ip *src, uint16_t src_port,
 	if (p->reta_n == 0)
 		return flow_hash(&p->spread_key, src, src_port, dst, dst_port) %
 		       base->queues_n;
-	return toeplitz(p, src, src_port, dst, dst_port) % p->reta_n %
-	       base->queues_n;
+	return dpdk_rss_hash(p->rss_key, src, src_port, dst, dst_port) %
+	       p->reta_n % base->queues_n;
 }
 
 static void

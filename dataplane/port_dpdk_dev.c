@@ -5,6 +5,7 @@
  * only when it cannot carry frames.
  */
 #include "dataplane/port_dpdk_int.h"
+#include "dataplane/port_dpdk_spread.h"
 #include "dataplane/wire.h"
 
 #include <errno.h>
@@ -26,7 +27,6 @@
 #define MTU_MAX		      64000u /* a buffer's length has 16 bits */
 #define AF_PACKET_FRAME_BYTES 2048u  /* the driver's default */
 #define AF_PACKET_HEAD_BYTES  64u    /* the kernel's before each frame */
-#define RSS_KEY_BYTES	      40u    /* where the driver does not say */
 
 bool
 dpdk_dev_fail(const struct dpdk_port *p, int error, struct diag *diag,

@@ -18,7 +18,6 @@
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_spinlock.h>
-#include <rte_thash.h>
 #undef ip
 #include <stdatomic.h>
 #include <stdio.h>

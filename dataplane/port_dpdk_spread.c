@@ -65,3 +65,32 @@ dpdk_spread_hash(const struct flow_key *key, const uint8_t *data, uint32_t len,
 		return hash4(key, data + at, len - at, out);
 	return type == ETH_TYPE_IP6 && hash6(key, data + at, len - at, out);
 }
+
+uint32_t
+dpdk_rss_hash(const uint8_t key[RSS_KEY_BYTES], const struct ip *src,
+	      uint16_t src_port, const struct ip *dst, uint16_t dst_port)
+{
+	unsigned skip = ip_is_v4(src) ? 12 : 0, n = 0;
+	uint64_t window = (uint64_t)wire_get32(key) << 32 | wire_get32(key + 4);
+	uint8_t input[36];
+	uint32_t hash = 0;
+
+	memcpy(input, src->b + skip, 16 - skip);
+	n += 16 - skip;
+	memcpy(input + n, dst->b + skip, 16 - skip);
+	n += 16 - skip;
+	wire_put16(input + n, src_port);
+	wire_put16(input + n + 2, dst_port);
+	n += 4;
+	/* Each set bit of the input takes the 32 bits of the key that begin
+	 * where it stands. */
+	for (unsigned i = 0; i < n; i++) {
+		for (unsigned bit = 0; bit < 8; bit++)
+			if (input[i] & 0x80 >> bit)
+				hash ^= (uint32_t)(window << bit >> 32);
+		window <<= 8;
+		if (i + 8 < RSS_KEY_BYTES)
+			window |= key[i + 8];
+	}
+	return hash;
+}
