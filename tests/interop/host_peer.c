@@ -8,7 +8,8 @@
  *
  * WHOM: an address whose closed port 9 gets one SYN, and with TSO a segment
  * that the device has to cut, until RSTs for all of it have come ("rst N"); or
- * "-". One queue. Where PENSTOCK_CAPTURE names a file, all frames go into it.
+ * "-". Where PENSTOCK_CAPTURE names a file, all frames go into it;
+ * PENSTOCK_WORKERS: threads, each with its queue and its host.
  */
 #include "dataplane/capture.h"
 #include "dataplane/host.h"
@@ -27,15 +28,27 @@
 
 enum { SYN_US = 50000, TSO_MSS = 1000, TSO_PARTS = 8, IDLE_TURNS = 100 };
 
+enum { WORKERS_MAX = 8 };
+
+/* What the workers have in common. */
+struct shared {
+	_Atomic unsigned rst_n;
+	_Atomic bool is_ending;
+};
+
+/* A worker; the first one provokes and listens to stdin. */
 struct peer {
+	struct shared *shared;
 	struct host *host;
 	struct port *port;
 	struct port_queue *q;
+	bool is_first;
 	struct ip whom;
 	bool has_whom;
 	struct host_path path;
 	uint64_t syn_us;
-	unsigned rst_n, rst_wanted;
+	unsigned rst_wanted;
+	pthread_t thread;
 };
 
 static bool
@@ -87,7 +100,8 @@ provoke(struct peer *p, uint64_t now_us)
 {
 	struct ip src;
 
-	if (!p->has_whom || p->rst_n >= p->rst_wanted || now_us < p->syn_us)
+	if (!p->has_whom || atomic_load(&p->shared->rst_n) >= p->rst_wanted ||
+	    now_us < p->syn_us)
 		return;
 	p->syn_us = now_us + SYN_US;
 	if (!host_source(p->host, &p->whom, &src) ||
@@ -97,7 +111,7 @@ provoke(struct peer *p, uint64_t now_us)
 		segment_send(p, &src, 0, now_us);
 		return;
 	}
-	p->rst_n = 0;
+	atomic_store(&p->shared->rst_n, 0);
 	segment_send(p, &src, TSO_MSS * TSO_PARTS, now_us);
 }
 
@@ -111,11 +125,12 @@ turn(struct peer *p)
 
 	segs_n = host_input(p->host, frames, n, segs, now_us);
 	for (unsigned i = 0; i < segs_n; i++)
-		p->rst_n += (segs[i].tcp[13] & 4) != 0;
+		atomic_fetch_add(&p->shared->rst_n, (segs[i].tcp[13] & 4) != 0);
 	port_free(p->q, frames, n);
-	if (p->has_whom && p->rst_wanted == 1 && p->rst_n &&
+	if (p->has_whom && p->rst_wanted == 1 &&
+	    atomic_load(&p->shared->rst_n) &&
 	    host_caps(p->host) & PORT_CAP_TSO) {
-		p->rst_n = 0;
+		atomic_store(&p->shared->rst_n, 0);
 		p->rst_wanted = TSO_PARTS;
 		p->syn_us = 0;
 	}
@@ -125,42 +140,69 @@ turn(struct peer *p)
 	return n;
 }
 
-static void
-run(struct peer *p)
+static void *
+run(void *arg)
 {
+	struct peer *p = arg;
 	struct pollfd in = { .fd = 0, .events = POLLIN };
 	char byte;
 
-	for (unsigned idle = 0;;) {
+	for (unsigned idle = 0; !atomic_load(&p->shared->is_ending);) {
 		idle = turn(p) ? 0 : idle + 1;
 		if (idle < IDLE_TURNS)
 			continue;
-		if (poll(&in, 1, 0) > 0 && read(0, &byte, 1) <= 0)
-			return;
-		port_queue_sleep(p->q, 0, 10000);
+		if (p->is_first && poll(&in, 1, 0) > 0 &&
+		    read(0, &byte, 1) <= 0)
+			atomic_store(&p->shared->is_ending, true);
+		port_queue_sleep(p->q, p->is_first ? 0 : -1, 10000);
 	}
+	return NULL;
 }
 
 static void
-say(const struct peer *p)
+stats_add(const struct peer *p, unsigned idx, struct host_stats *s,
+	  struct port_stats *t)
+{
+	struct host_stats h;
+	struct port_stats q;
+
+	host_stats_get(p->host, &h);
+	port_stats_get(p->port, idx, &q);
+	s->echo_n += h.echo_n;
+	s->arp_n += h.arp_n;
+	s->nd_n += h.nd_n;
+	s->tcp_n += h.tcp_n;
+	for (unsigned i = 0; i < HOST_DROP_N; i++)
+		s->drops[i] += h.drops[i];
+	t->rx_n += q.rx_n;
+	t->tx_n += q.tx_n;
+	t->tx_dropped_n += q.tx_dropped_n;
+	t->rx_missed_n += q.rx_missed_n;
+	if (h.tcp_n)
+		printf("worker%u_tcp %lu\n", idx, (unsigned long)h.tcp_n);
+}
+
+static void
+say(const struct peer *peers, unsigned n)
 {
 	static const char *const drops[] = {
 #define HOST_DROP(symbol, text) [HOST_DROP_##symbol] = #symbol,
 #include "dataplane/host_drops.def"
 #undef HOST_DROP
 	};
-	struct host_stats s;
-	struct port_stats t;
+	struct host_stats s = { 0 };
+	struct port_stats t = { 0 };
 
-	host_stats_get(p->host, &s);
-	port_stats_get(p->port, 0, &t);
+	for (unsigned i = 0; i < n; i++)
+		stats_add(&peers[i], i, &s, &t);
 	printf("caps %#x\nmtu %u\nrst %u\nrx %lu\ntx %lu\necho %lu\narp %lu\n"
 	       "nd %lu\ntcp %lu\nport_tx_dropped %lu\nport_rx_missed %lu\n",
-	       port_caps(p->port), port_mtu(p->port), p->rst_n,
-	       (unsigned long)t.rx_n, (unsigned long)t.tx_n,
-	       (unsigned long)s.echo_n, (unsigned long)s.arp_n,
-	       (unsigned long)s.nd_n, (unsigned long)s.tcp_n,
-	       (unsigned long)t.tx_dropped_n, (unsigned long)t.rx_missed_n);
+	       port_caps(peers->port), port_mtu(peers->port),
+	       atomic_load(&peers->shared->rst_n), (unsigned long)t.rx_n,
+	       (unsigned long)t.tx_n, (unsigned long)s.echo_n,
+	       (unsigned long)s.arp_n, (unsigned long)s.nd_n,
+	       (unsigned long)s.tcp_n, (unsigned long)t.tx_dropped_n,
+	       (unsigned long)t.rx_missed_n);
 	for (unsigned i = 0; i < HOST_DROP_N; i++)
 		if (s.drops[i])
 			printf("drop_%s %lu\n", drops[i],
@@ -221,22 +263,74 @@ failed(struct diag *diag)
 	return diag->exit_code ? diag->exit_code : EX_SOFTWARE;
 }
 
+static unsigned
+workers_n(void)
+{
+	const char *text = getenv("PENSTOCK_WORKERS");
+	unsigned n = text ? (unsigned)strtoul(text, NULL, 10) : 1;
+
+	return n && n <= WORKERS_MAX ? n : 1;
+}
+
+/* Runs until stdin ends, then says what there was. */
+static bool
+peers_run(struct peer *peers, struct port *port, struct host_cfg *cfg,
+	  const struct ip *whom, struct diag *diag)
+{
+	struct shared shared = { 0 };
+	struct capturing capturing = { 0 };
+	unsigned n = port_queues_n(port);
+
+	cfg->share = n > 1 ? host_share_open(n) : NULL;
+	for (unsigned i = 0; i < n; i++) {
+		peers[i] = (struct peer) { .shared = &shared,
+					   .port = port,
+					   .q = port_queue(port, i),
+					   .is_first = i == 0,
+					   .rst_wanted = 1 };
+		if (i == 0 && whom != NULL) {
+			peers[i].whom = *whom;
+			peers[i].has_whom = true;
+		}
+		peers[i].host = host_open(cfg, port, i, diag);
+		if (peers[i].host == NULL)
+			return false;
+	}
+	capturing_begin(&capturing, port);
+	puts("ready");
+	fflush(stdout);
+	for (unsigned i = 1; i < n; i++)
+		must(pthread_create(&peers[i].thread, NULL, run, &peers[i]) ==
+		     0);
+	(void)run(&peers[0]);
+	for (unsigned i = 1; i < n; i++)
+		pthread_join(peers[i].thread, NULL);
+	say(peers, n);
+	capturing_end(&capturing);
+	for (unsigned i = 0; i < n; i++)
+		host_close(&peers[i].host);
+	host_share_close(&cfg->share);
+	return true;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct port_dpdk_cfg cfg = { .queues_n = 1 };
+	struct port_dpdk_cfg cfg = { .queues_n = workers_n() };
 	struct host_cfg host_cfg = { 0 };
-	struct peer p = { .rst_wanted = 1 };
-	struct capturing capturing = { 0 };
+	struct peer peers[WORKERS_MAX];
 	struct port_dpdk *d;
+	struct port *port;
 	struct diag diag;
+	bool has_whom;
+	struct ip whom;
 
 	if (argc < 5)
 		return EX_USAGE;
 	cfg.args = argv[1];
 	cfg.mtu = (uint32_t)strtoul(argv[2], NULL, 10);
 	host_cfg.vlan = (uint16_t)strtoul(argv[3], NULL, 10);
-	p.has_whom = ip_parse(span_of(argv[4]), &p.whom);
+	has_whom = ip_parse(span_of(argv[4]), &whom);
 	for (int i = 5; i < argc; i++)
 		if (!addr_parse(argv[i], &host_cfg))
 			return EX_USAGE;
@@ -244,21 +338,11 @@ main(int argc, char **argv)
 	d = port_dpdk_start(&cfg, &diag);
 	if (d == NULL)
 		return failed(&diag);
-	p.port = port_dpdk_open(d, &cfg, &diag);
-	if (p.port == NULL)
+	port = port_dpdk_open(d, &cfg, &diag);
+	if (port == NULL ||
+	    !peers_run(peers, port, &host_cfg, has_whom ? &whom : NULL, &diag))
 		return failed(&diag);
-	p.q = port_queue(p.port, 0);
-	p.host = host_open(&host_cfg, p.port, 0, &diag);
-	if (p.host == NULL)
-		return failed(&diag);
-	capturing_begin(&capturing, p.port);
-	puts("ready");
-	fflush(stdout);
-	run(&p);
-	say(&p);
-	capturing_end(&capturing);
-	host_close(&p.host);
-	port_close(&p.port);
+	port_close(&port);
 	port_dpdk_stop(&d);
 	diag_fini(&diag);
 	return 0;
