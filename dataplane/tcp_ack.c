@@ -31,6 +31,7 @@ static void
 advance(struct tcp *t, struct tcp_conn *c, uint32_t ack, uint32_t ts_ecr)
 {
 	uint32_t acked = ack - c->snd_una, mss = tcp_mss(c);
+	uint32_t free_n = t->pool.free_n;
 
 	take_rtt(t, c, ack, ts_ecr);
 	if (acked >= mss)
@@ -38,6 +39,7 @@ advance(struct tcp *t, struct tcp_conn *c, uint32_t ack, uint32_t ts_ecr)
 	/* The last number may have been a FIN's. */
 	tcp_chain_drop(&t->pool, &c->tx, &c->at,
 		       acked < c->tx.bytes ? acked : c->tx.bytes);
+	t->tx_bufs_n -= t->pool.free_n - free_n;
 	c->snd_una = ack;
 	if (seq_lt(c->snd_nxt, ack))
 		c->snd_nxt = ack;

@@ -4,7 +4,7 @@
 #include "dataplane/tcp_int.h"
 
 struct sums {
-	uint64_t bufs_n, reass_bufs_n;
+	uint64_t bufs_n, tx_bufs_n, reass_bufs_n;
 	uint64_t states_n[TCP_STATES_N];
 	uint64_t conns_n, refs_n, reass_n, losses_n;
 };
@@ -98,11 +98,15 @@ check_sender(const struct tcp *t, const struct tcp_conn *c)
 static void
 check_conn(const struct tcp *t, const struct tcp_conn *c, struct sums *s)
 {
+	uint64_t had;
+
 	must(c->state < TCP_STATES_N && c->state != TCP_LISTEN &&
 	     c->state != TCP_TIME_WAIT);
 	s->states_n[c->state]++;
 	s->conns_n++;
+	had = s->bufs_n;
 	check_chain(t, &c->tx, s);
+	s->tx_bufs_n += s->bufs_n - had;
 	check_chain(t, &c->rx, s);
 	must(!(c->flags & TCP_F_TOLD) || (c->flags & TCP_F_OWNED));
 	if (c->state == TCP_CLOSED) {
@@ -183,6 +187,7 @@ tcp_check(const struct tcp *t)
 	must(s.conns_n + free_n + 1 == t->conn_fresh);
 	must(s.refs_n == t->table.used_n);
 	must(s.bufs_n == t->pool.bufs_n - t->pool.free_n);
+	must(s.tx_bufs_n == t->tx_bufs_n);
 	must(s.reass_n == t->reass.used_n);
 	must(s.reass_bufs_n == t->reass.bufs_n);
 	must(s.reass_bufs_n <= t->reass.bufs_max);

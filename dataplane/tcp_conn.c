@@ -182,13 +182,17 @@ void
 tcp_conn_end(struct tcp *t, struct tcp_conn *c, bool is_lost,
 	     struct ready *ready)
 {
+	uint32_t free_n;
+
 	if (c->flags & TCP_F_TABLE)
 		tcp_table_remove(&t->table,
 				 tcp_hash_key(&t->hash_secret, &c->key),
 				 TCP_REF_CONN | tcp_conn_number(t, c));
 	c->flags &= ~(TCP_F_TABLE | TCP_F_FAST | TCP_F_RTO | TCP_F_ACK_NOW);
 	tcp_timers_off(t, c);
+	free_n = t->pool.free_n;
 	tcp_chain_free(&t->pool, &c->tx);
+	t->tx_bufs_n -= t->pool.free_n - free_n;
 	c->at.buf = 0;
 	tcp_reass_free(&t->reass, &t->pool, &c->reass);
 	tcp_loss_put(t, c);

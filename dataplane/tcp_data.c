@@ -13,8 +13,7 @@ tcp_take_text(struct tcp *t, struct tcp_conn *c, const uint8_t *p,
 	uint32_t need = bytes / TCP_BUF_DATA_BYTES + 1;
 
 	/* Promised now: what is acknowledged must find room later. */
-	if (pool->promised_n + need + pool->bufs_n / 8 > pool->free_n ||
-	    t->chunks_n == TCP_CHUNKS_MAX) {
+	if (need > tcp_rx_bufs_left(t) || t->chunks_n == TCP_CHUNKS_MAX) {
 		TCP_COUNT_ADD(t, NO_MEMORY, 1);
 		return false;
 	}
@@ -118,8 +117,9 @@ take_early(struct tcp *t, struct tcp_conn *c, uint32_t seq, const uint8_t *p,
 	c->flags |= TCP_F_ACK_NOW;
 	if (!(c->flags & TCP_F_OWNED))
 		return; /* nobody will read it: it may come again */
-	if (n && tcp_reass_add(&t->reass, &t->pool, &c->reass, seq, p, n,
-			       &dup) == TCP_REASS_FULL) {
+	if (n && (tcp_rx_bufs_left(t) < n / TCP_BUF_DATA_BYTES + 2 ||
+		  tcp_reass_add(&t->reass, &t->pool, &c->reass, seq, p, n,
+				&dup) == TCP_REASS_FULL)) {
 		TCP_COUNT_ADD(t, OUT_OF_ORDER_FULL, 1);
 		return;
 	}

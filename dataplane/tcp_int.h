@@ -211,6 +211,7 @@ struct tcp {
 	uint32_t dups_n;
 
 	struct tcp_pool pool;
+	uint32_t tx_bufs_n; /* of the pool: in send buffers */
 	struct tcp_reass_all reass;
 	struct tcp_loss_all losses;
 	struct tcp_syn_all syns;
@@ -315,6 +316,44 @@ static inline uint32_t
 tcp_tx_end(const struct tcp_conn *c)
 {
 	return c->snd_una + c->tx.bytes;
+}
+
+/*
+ * Of the pool's buffers neither sending nor receiving gets the last eighth:
+ * with all of it in the hands of one, both ends could wait for each other.
+ */
+static inline uint32_t
+tcp_bufs_share(const struct tcp *t)
+{
+	return t->pool.bufs_n - t->pool.bufs_n / 8;
+}
+
+static inline uint32_t
+tcp_bufs_left(const struct tcp *t, uint32_t used_n)
+{
+	const struct tcp_pool *p = &t->pool;
+	uint32_t share = tcp_bufs_share(t);
+	uint32_t left = share > used_n ? share - used_n : 0;
+	uint32_t free_n = p->free_n > p->promised_n ? p->free_n - p->promised_n
+						    : 0;
+
+	return left < free_n ? left : free_n;
+}
+
+/* Buffers that what is received may still take, and what is sent. */
+static inline uint32_t
+tcp_rx_bufs_left(const struct tcp *t)
+{
+	const struct tcp_pool *p = &t->pool;
+
+	return tcp_bufs_left(t, p->bufs_n - p->free_n - t->tx_bufs_n +
+					p->promised_n);
+}
+
+static inline uint32_t
+tcp_tx_bufs_left(const struct tcp *t)
+{
+	return tcp_bufs_left(t, t->tx_bufs_n);
 }
 
 static inline struct tcp_loss *

@@ -48,9 +48,7 @@ tcp_rx_space(const struct tcp *t, const struct tcp_conn *c)
 	if (held >= t->cfg.rx_bytes_max)
 		return 0;
 	space = t->cfg.rx_bytes_max - held;
-	/* The last eighth of memory is for replies; near it, offer less. */
-	avail = t->pool.free_n - t->pool.promised_n;
-	avail = avail > reserve ? avail - reserve : 0;
+	avail = tcp_rx_bufs_left(t);
 	if (avail < reserve)
 		space = (uint32_t)((uint64_t)space * avail / reserve);
 	return space;

@@ -109,13 +109,14 @@ bool
 tcp_tx(struct tcp *t, struct tcp_conn *c, struct span bytes)
 {
 	struct tcp_pool *p = &t->pool;
+	uint32_t need = tcp_chain_need(p, &c->tx, bytes.len);
 
 	/* Who is gone shows itself at the next read. */
 	if (c->flags & TCP_F_LOST)
 		return true;
 	must(!(c->flags & TCP_F_FIN_WANTED));
 	if (c->tx.bytes + bytes.len > t->cfg.tx_bytes_max ||
-	    tcp_chain_need(p, &c->tx, bytes.len) + p->promised_n > p->free_n) {
+	    need > tcp_tx_bufs_left(t)) {
 		c->flags |= TCP_F_TX_FULL;
 		if (c->tx.bytes == 0) /* no ACK will tell of room */
 			tcp_conn_pend(t, c);
@@ -124,6 +125,7 @@ tcp_tx(struct tcp *t, struct tcp_conn *c, struct span bytes)
 	if (c->tx.bytes == 0)
 		tcp_cc_idle(t, c);
 	tcp_chain_append(p, &c->tx, bytes.p, bytes.len);
+	t->tx_bufs_n += need;
 	if (c->tx.bytes > t->tx_level)
 		c->flags |= TCP_F_TX_FULL;
 	tcp_conn_pend(t, c);

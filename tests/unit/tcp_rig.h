@@ -58,25 +58,6 @@ uint32_t tcp_rig_segment(uint8_t *p, uint16_t src_port, uint16_t dst_port,
 			 uint16_t wnd, const struct tcp_opts *o,
 			 uint32_t bytes);
 
-#define TCP_RIG_FRAMES 256u
-struct tcp_rig_frame {
-	struct tcp_key key; /* as the stack sees it */
-	uint8_t bytes[9600];
-	uint32_t len;
-	bool is_ect;
-};
-
-/* The host that stands in for host.c: what the stack sent is in out[]. */
-struct host {
-	struct tcp_rig_frame out[TCP_RIG_FRAMES];
-	unsigned out_n, out_at;
-	unsigned frames_left; /* UINT_MAX: any number */
-	uint16_t mtu, learned_mtu;
-	bool is_deaf;	 /* counts what is sent and keeps nothing */
-	uint64_t sent_n; /* frames */
-	uint8_t scratch[9600];
-};
-
 struct host *tcp_rig_host_open(void);
 void tcp_rig_host_close(struct host **h);
 /* The defaults of scripts: small pools, fixed secret. */

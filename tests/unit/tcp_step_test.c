@@ -78,8 +78,7 @@ static const struct tcp_rig_row rows[] = {
 	{ "last: AU, text", NULL,
 	  RIG_PLAIN "> AU 65535:10 ack=1; < A 1:0 ack=1; unready; read empty" },
 	{ "edge: A", NULL,
-	  RIG_PLAIN
-	  "> A 65536:0 ack=1; < A 1:0 ack=1; unready; state ESTABLISHED" },
+	  RIG_PLAIN "> A 65536:0 ack=1; unready; state ESTABLISHED" },
 	{ "edge: A, text", NULL,
 	  RIG_PLAIN "> A 65536:10 ack=1; < A 1:0 ack=1; unready; read empty" },
 	{ "edge: AF", NULL,
@@ -96,7 +95,7 @@ static const struct tcp_rig_row rows[] = {
 	{ "edge: RA", NULL,
 	  RIG_PLAIN "> RA 65536:0 ack=1; unready; state ESTABLISHED" },
 	{ "edge: no flags", NULL,
-	  RIG_PLAIN "> - 65536:0 ack=1; < A 1:0 ack=1; state ESTABLISHED" },
+	  RIG_PLAIN "> - 65536:0 ack=1; state ESTABLISHED" },
 	{ "edge: no flags, text", NULL,
 	  RIG_PLAIN "> - 65536:10 ack=1; < A 1:0 ack=1; state ESTABLISHED" },
 	{ "edge: F", NULL,
@@ -335,6 +334,10 @@ static const struct tcp_rig_row rows[] = {
 	{ "RFC 5961: the peer has crashed, and comes back", NULL,
 	  RIG_PLAIN "> S 5000:0; < A 1:0 ack=1; > R 1:0; ready; read lost; "
 		    "shut; newflow 50000; > S 0:0; < SA 0:0 ack=1" },
+	{ "a peer that has filled the window acknowledges from its edge",
+	  "rx=1000",
+	  RIG_PLAIN "write 10; < A 1:10; > A 1001:0 ack=11; write 10; < A "
+		    "11:10; > A 1001:0 ack=21; count challenges 0" },
 	{ "RST with text", NULL, RIG_PLAIN "> R 1:10; read lost" },
 	{ "PAWS: text", NULL,
 	  RIG_TS("") "> A 1:10 ack=1 ts=99/0; < A 1:0 ack=1 ecr=100; unready; "
