@@ -92,6 +92,7 @@ host_open(const struct host_cfg *cfg, struct port *port, unsigned queue_idx,
 	h->gateway6 = cfg->gateway6;
 	h->is_slaac = cfg->is_slaac;
 	h->is_dad_skipped = cfg->is_dad_skipped;
+	h->is_up = port_is_up(port);
 	h->echo_rate = RATE(1000, 100);
 	h->answer_rate = RATE(1000, 100);
 	h->ask_rate = RATE(1000, 256);
@@ -147,6 +148,8 @@ host_step(struct host *h, uint64_t now_us)
 		host_share_step(h);
 	neigh_timers(h);
 	pmtu_step(h);
+	if (h->queue_idx == 0)
+		host_link_step(h);
 	if (now_us >= h->slow_due_us) {
 		h->slow_due_us = UINT64_MAX;
 		if (h->queue_idx == 0) {

@@ -90,7 +90,11 @@ unsigned host_input(struct host *h, struct frame *frames, unsigned frames_n,
 		    struct host_seg *segs, uint64_t now_us);
 /* The next ICMP error for TCP of the last burst, or false. */
 bool host_unreachable_take(struct host *h, struct host_unreachable *out);
-/* Retries, DAD, router solicitations; gives when it wants to run again. */
+/*
+ * Retries, DAD, router solicitations; gives when it wants to run again. To be
+ * called a few times a second all the same: it looks at the link, and announces
+ * our addresses when that comes up.
+ */
 uint64_t host_step(struct host *h, uint64_t now_us);
 
 /* True where addr is ours and may be used: not while it is tentative. */

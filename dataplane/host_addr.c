@@ -8,6 +8,8 @@
 #include "dataplane/mld.h"
 #include "dataplane/nd.h"
 
+#define LINK_LOOK_US (100 * 1000u)
+
 void
 host_addr_changed(struct host *h)
 {
@@ -115,6 +117,10 @@ host_addr_conflict(struct host *h, struct host_addr *a)
 static void
 tentative_step(struct host *h, struct host_addr *a)
 {
+	if (!h->is_up) { /* nobody would hear the probe */
+		a->due_us = h->link_look_us;
+		return;
+	}
 	if (a->sends_n) {
 		/* RFC 4862 section 5.4.2: the group first, then the probe */
 		mld_report(h, true);
@@ -140,6 +146,32 @@ announce_step(struct host *h, struct host_addr *a)
 	}
 	a->sends_n--;
 	a->due_us = a->sends_n ? h->now_us + HOST_ANNOUNCE_US : UINT64_MAX;
+}
+
+/*
+ * Who was told of us before the cable was in, or by a machine that stood here
+ * before, is told again.
+ */
+void
+host_link_step(struct host *h)
+{
+	bool was_up = h->is_up;
+
+	if (h->now_us < h->link_look_us)
+		return;
+	h->link_look_us = h->now_us + LINK_LOOK_US;
+	h->is_up = port_is_up(h->port);
+	if (!h->is_up || was_up)
+		return;
+	for (unsigned i = 0; i < h->net.addrs_n; i++) {
+		struct host_addr *a = &h->net.addrs[i];
+
+		if (a->state != HOST_ADDR_VALID)
+			continue;
+		a->sends_n = HOST_ANNOUNCE_N;
+		a->due_us = h->now_us;
+		host_due(h, h->now_us);
+	}
 }
 
 void

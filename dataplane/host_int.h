@@ -72,8 +72,8 @@ struct host {
 	uint8_t mac[PORT_MAC_BYTES];
 	uint8_t ours4_n, ours6_n;
 	uint16_t ip_id;
-	uint32_t generation; /* of all paths */
-	bool is_started;
+	uint32_t generation;	/* of all paths */
+	bool is_started, is_up; /* as of the last look at the link */
 	uint64_t now_us;
 	struct flow_key key;
 	uint32_t ours4[HOST_ADDRS_MAX]; /* valid ones, as on the wire */
@@ -94,6 +94,7 @@ struct host {
 	unsigned router_asks_n; /* still to go */
 	uint64_t router_ask_us;
 	uint64_t slow_due_us;
+	uint64_t link_look_us;
 	uint64_t told_us; /* the others, of h->net */
 	bool is_net_news;
 	struct rate echo_rate, answer_rate, ask_rate, defend_rate;
@@ -219,6 +220,7 @@ void host_addr_remove(struct host *h, struct host_addr *a);
 /* Somebody else uses it. */
 void host_addr_conflict(struct host *h, struct host_addr *a);
 /* Probes and announcements that are due. */
+void host_link_step(struct host *h);
 void host_addr_step(struct host *h);
 /* fe80::/64 with the EUI-64 of our MAC (RFC 4291 appendix A). */
 struct ip host_addr_eui64(const struct host *h, const struct ip *prefix);

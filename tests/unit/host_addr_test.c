@@ -43,9 +43,51 @@ test_table(void)
 	rig_close(&r);
 }
 
+/* A cable that was out: who is at its other end now has to hear of us. */
+static void
+test_link(void)
+{
+	struct ip extra = ip_of("2001:db8::77");
+	struct ip_net net = { ip_of("2001:db8::"), 64 };
+	unsigned announced_n = 0, arp_n = 0;
+	struct rig r;
+
+	CHECK_ROW("announced again when the link comes up");
+	rig_init(&r);
+	rig_open(&r);
+	rig_later(&r, 10000000);
+	rig_drain(&r);
+	port_mem_link_set(r.m, false);
+	rig_later(&r, 200000);
+	rig_later(&r, 200000);
+	CHECK(!rig_take(&r));
+	port_mem_link_set(r.m, true);
+	for (int i = 0; i < 30; i++) {
+		rig_later(&r, 100000);
+		for (; rig_take(&r); announced_n++)
+			arp_n += r.out.p[12] == 0x08 && r.out.p[13] == 0x06;
+	}
+	CHECK(arp_n == HOST_ANNOUNCE_N);
+	CHECK(announced_n > arp_n);
+	CHECK_ROW("no probe while nobody could hear it");
+	r.h->is_dad_skipped = false;
+	port_mem_link_set(r.m, false);
+	rig_later(&r, 200000);
+	CHECK(host_addr_add(r.h, &extra, &net) != NULL);
+	for (int i = 0; i < 50; i++)
+		rig_later(&r, 100000);
+	CHECK(!host_has_addr(r.h, &extra) && !rig_take(&r));
+	port_mem_link_set(r.m, true);
+	for (int i = 0; i < 50; i++)
+		rig_later(&r, 100000);
+	CHECK(host_has_addr(r.h, &extra) && rig_take(&r));
+	rig_close(&r);
+}
+
 int
 main(void)
 {
 	test_table();
+	test_link();
 	return check_end();
 }
