@@ -6,7 +6,10 @@ struct net_listeners *
 net_listeners_open(const struct net_cfg *cfg, const struct net_listen *listens,
 		   unsigned listens_n, struct diag *diag)
 {
-	return net_sock_ops.listeners_open(cfg, listens, listens_n, diag);
+	const struct net_ops *ops = cfg->dataplane ? &net_tcp_ops
+						   : &net_sock_ops;
+
+	return ops->listeners_open(cfg, listens, listens_n, diag);
 }
 
 void
@@ -19,9 +22,9 @@ net_listeners_close(struct net_listeners **listeners)
 
 struct net *
 net_open(const struct net_cfg *cfg, struct net_listeners *listeners,
-	 unsigned worker_idx)
+	 unsigned worker_idx, struct diag *diag)
 {
-	return listeners->ops->open(cfg, listeners, worker_idx);
+	return listeners->ops->open(cfg, listeners, worker_idx, diag);
 }
 
 void

@@ -17,6 +17,7 @@
 #include "engine/base/ready.h"
 #include "engine/base/span.h"
 
+struct dataplane_cfg;
 struct net;
 struct net_stream;
 
@@ -36,6 +37,9 @@ struct net_cfg {
 	uint32_t conns_max; /* per worker; over it: refused by closing */
 	uint32_t rx_bytes;  /* read at once */
 	const char *inet_protocols; /* "all", "ipv4", "ipv6" */
+	/* set by the engine; NULL: kernel sockets */
+	const struct dataplane_cfg *dataplane;
+	bool is_polled; /* penstock_idle = poll */
 };
 
 struct net_listeners; /* every worker's sockets of every service */
@@ -46,9 +50,9 @@ struct net_listeners *net_listeners_open(const struct net_cfg *cfg,
 					 unsigned listens_n, struct diag *diag);
 void net_listeners_close(struct net_listeners **listeners);
 
-/* Borrows *listeners until net_close(). NULL without memory or descriptors. */
+/* Borrows *listeners until net_close(). NULL: *diag says why. */
 struct net *net_open(const struct net_cfg *cfg, struct net_listeners *listeners,
-		     unsigned worker_idx);
+		     unsigned worker_idx, struct diag *diag);
 void net_close(struct net **net);
 /* Readable fd that ends a sleep in net_poll_in(): the queue's, and so on. */
 MUST_USE int net_wake_add(struct net *net, int fd);

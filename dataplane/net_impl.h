@@ -15,7 +15,7 @@ struct net_ops {
 						unsigned n, struct diag *diag);
 	void (*listeners_close)(struct net_listeners *ls);
 	struct net *(*open)(const struct net_cfg *cfg, struct net_listeners *ls,
-			    unsigned worker_idx);
+			    unsigned worker_idx, struct diag *diag);
 	void (*close)(struct net *net);
 	int (*wake_add)(struct net *net, int fd);
 	unsigned (*poll_in)(struct net *net, struct ready *ready,
@@ -44,7 +44,7 @@ struct net_ops {
 	void (*stats_get)(const struct net *net, struct net_stats *out);
 };
 
-extern const struct net_ops net_sock_ops;
+extern const struct net_ops net_sock_ops, net_tcp_ops;
 
 /* What every kind begins with. */
 struct net {

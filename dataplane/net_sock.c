@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #define EVENTS_MAX  256
@@ -80,12 +81,10 @@ close_all(struct net *base)
 
 static struct net *
 open_one(const struct net_cfg *cfg, struct net_listeners *listeners,
-	 unsigned worker_idx)
+	 unsigned worker_idx, struct diag *diag)
 {
-	struct net_sock *net = calloc(1, sizeof(*net));
+	struct net_sock *net = must_alloc(sizeof(*net));
 
-	if (net == NULL)
-		return NULL;
 	net->base.ops = &net_sock_ops;
 	net->conns_max = cfg->conns_max;
 	net->rx_bytes = cfg->rx_bytes;
@@ -99,6 +98,8 @@ open_one(const struct net_cfg *cfg, struct net_listeners *listeners,
 	net->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (net->rx != NULL && net->epoll_fd >= 0 && watch_listeners(net) == 0)
 		return &net->base;
+	diag_fail(diag, EX_OSERR, NULL, 0, "cannot watch sockets: %s",
+		  strerror(errno));
 	close_all(&net->base);
 	return NULL;
 }

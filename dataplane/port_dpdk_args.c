@@ -110,7 +110,7 @@ add_unshared(struct dpdk_args *a, char *room, size_t room_bytes, unsigned pid)
 		       arg_add(a, is_no_huge ? "--no-shconf" : "--in-memory");
 	option_remove(a, "--no-shconf");
 	a->is_private_dir = true;
-	snprintf(room, room_bytes, "--file-prefix=" DPDK_ARGS_PREFIX "%u", pid);
+	snprintf(room, room_bytes, "--file-prefix=penstock-%u", pid);
 	return arg_add(a, room) &&
 	       (is_no_huge || has_option(a, "--huge-unlink") ||
 		arg_add(a, "--huge-unlink"));

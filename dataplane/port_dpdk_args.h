@@ -11,9 +11,6 @@
 #include "engine/base/span.h"
 
 #define DPDK_ARGS_MAX 128u
-#define DPDK_ARGS_PREFIX                                    \
-	"penstock-" /* of a private folder: its pid follows \
-		     */
 
 struct dpdk_args {
 	char *argv[DPDK_ARGS_MAX + 1]; /* NULL at the end */

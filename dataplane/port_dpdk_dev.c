@@ -240,11 +240,6 @@ dpdk_dev_settle(struct dpdk_port *p, const struct port_dpdk_cfg *cfg,
 	if (!mtu_settle(p, cfg, diag))
 		return false;
 	rss_settle(p);
-	if (p->base.queues_n > 1 && p->reta_n == 0)
-		diag_add(diag, DIAG_NOTE, NULL, 0,
-			 "%s has no RSS that can be set up for %u workers: the "
-			 "first one receives for all and hands on",
-			 p->info.driver_name, p->base.queues_n);
 	offloads_settle(p);
 	/* A frame is seen at once or after a nap. */
 	p->base.caps |= PORT_CAP_RX_SLEEP;
@@ -294,10 +289,7 @@ bring_up(struct dpdk_port *p, const char **what)
 	error = queues_setup(p, queues_n);
 	if (error)
 		return error;
-	*what = strcmp(p->info.driver_name, "net_memif") == 0
-			? "it does not start (a client needs its server "
-			  "first)"
-			: "it does not start";
+	*what = "it does not start";
 	error = rte_eth_dev_start(p->id);
 	p->is_started = error == 0;
 	return error;

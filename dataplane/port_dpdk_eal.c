@@ -15,7 +15,6 @@
 #include <rte_errno.h>
 #include <rte_log.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sysexits.h>
@@ -137,67 +136,6 @@ cpu_first(const cpu_set_t *set)
 	return 0;
 }
 
-/* EAL leaves its files where other processes would look for them. */
-static void
-dir_remove(const char *path)
-{
-	struct dirent *e;
-	DIR *dir = opendir(path);
-
-	if (dir == NULL)
-		return;
-	while ((e = readdir(dir)) != NULL)
-		(void)unlinkat(dirfd(dir), e->d_name, 0);
-	closedir(dir);
-	(void)rmdir(path);
-}
-
-/* Whether no process has EAL's lock on a folder's configuration. */
-static bool
-is_unlocked(const char *path)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	char file[600];
-	bool is_free;
-	int fd;
-
-	snprintf(file, sizeof(file), "%s/config", path);
-	fd = open(file, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT;
-	is_free = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type == F_UNLCK;
-	close(fd);
-	return is_free;
-}
-
-/* What processes that were killed have left: a few megabytes of memory each. */
-static void
-stale_remove(void)
-{
-	const char *run = getenv("XDG_RUNTIME_DIR");
-	char base[256], path[512];
-	struct dirent *e;
-	unsigned pid;
-	DIR *dir;
-
-	/* Where EAL puts its folders. */
-	snprintf(base, sizeof(base), "%s/dpdk",
-		 getuid() == 0 ? "/var/run"
-		 : run	       ? run
-			       : "/tmp");
-	dir = opendir(base);
-	while (dir && (e = readdir(dir)) != NULL) {
-		if (sscanf(e->d_name, DPDK_ARGS_PREFIX "%u", &pid) != 1 ||
-		    kill((pid_t)pid, 0) == 0 || errno != ESRCH)
-			continue;
-		snprintf(path, sizeof(path), "%s/%.200s", base, e->d_name);
-		if (is_unlocked(path))
-			dir_remove(path);
-	}
-	if (dir)
-		closedir(dir);
-}
-
 struct port_dpdk *
 port_dpdk_start(const struct port_dpdk_cfg *cfg, struct diag *diag)
 {
@@ -216,8 +154,6 @@ port_dpdk_start(const struct port_dpdk_cfg *cfg, struct diag *diag)
 			  "no memory for DPDK's messages");
 		goto fail_log;
 	}
-	if (d->args.is_private_dir)
-		stale_remove();
 	error = init_quietly(d);
 	/* EAL binds the thread that starts it to its first lcore. */
 	(void)pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
@@ -237,6 +173,21 @@ fail_log:
 fail_args:
 	free(d);
 	return NULL;
+}
+
+/* EAL leaves its files where other processes would look for them. */
+static void
+dir_remove(const char *path)
+{
+	struct dirent *e;
+	DIR *dir = opendir(path);
+
+	if (dir == NULL)
+		return;
+	while ((e = readdir(dir)) != NULL)
+		(void)unlinkat(dirfd(dir), e->d_name, 0);
+	closedir(dir);
+	(void)rmdir(path);
 }
 
 void

@@ -27,6 +27,9 @@ settle_numbers(struct config *cfg)
 	if (cfg->engine.workers_n == 0)
 		cfg->engine.workers_n = cores_n() > 1 ? cores_n() - 1 : 1;
 	cfg->net.workers_n = cfg->engine.workers_n;
+	if (cfg->dataplane.kind == DATAPLANE_DPDK)
+		cfg->net.dataplane = &cfg->dataplane;
+	cfg->net.is_polled = cfg->engine.idle == ENGINE_IDLE_POLL;
 	cfg->queue.workers_n = cfg->engine.workers_n;
 	cfg->queue.deliverers_n = cfg->deliver.threads_n;
 }

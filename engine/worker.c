@@ -234,8 +234,12 @@ worker_open(unsigned idx, struct site *site, struct net_listeners *listeners,
 	w->out.p = malloc(OUT_BYTES);
 	w->out.cap = OUT_BYTES;
 	w->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	w->net = net_open(&site->cfg->net, listeners, idx);
-	if (w->out.p == NULL || w->wake_fd < 0 || w->net == NULL ||
+	w->net = net_open(&site->cfg->net, listeners, idx, diag);
+	if (w->net == NULL) {
+		release(w);
+		return NULL;
+	}
+	if (w->out.p == NULL || w->wake_fd < 0 ||
 	    net_wake_add(w->net, w->wake_fd) ||
 	    net_wake_add(w->net, queue_wake_fd(queue, idx)))
 		ret = errno;

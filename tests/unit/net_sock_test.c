@@ -77,7 +77,7 @@ open_net(struct rig *r)
 	r->listeners = net_listeners_open(&cfg, &listen, 1, &diag);
 	diag_print(&diag, DIAG_NOTE);
 	must(r->listeners != NULL);
-	r->net = net_open(&cfg, r->listeners, 0);
+	r->net = net_open(&cfg, r->listeners, 0, &diag);
 	must(r->net != NULL);
 }
 
