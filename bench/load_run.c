@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The loop: one epoll instance for each thread, a share of the connections
- * each. Thread 0 is the caller's; it also hears the signals and prints the
- * progress.
+ * The loop: a wire for each thread, a share of the connections each. Thread 0
+ * is the caller's; it also hears the signals and prints the progress.
  */
-#include "bench/load_run_impl.h"
+#include "bench/load_wire.h"
 #include "engine/base/clock.h"
 
 #include <errno.h>
@@ -12,12 +11,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define EVENTS_N      256
 #define TURN_MS	      100 /* at most between two looks at the clock */
 #define WAITING_MS    5
 #define PARKED_MS     1
@@ -93,6 +90,21 @@ progress(struct load_thread *t)
 	fflush(stderr);
 }
 
+/* The first one ends the run in order, the second one at once. */
+static void
+on_signal(struct load_thread *t)
+{
+	struct load_shared *shared = t->shared;
+	struct signalfd_siginfo info;
+	bool is_again;
+
+	if (read(shared->signal_fd, &info, sizeof(info)) < 0)
+		return;
+	is_again = atomic_exchange(&shared->is_interrupted, true);
+	atomic_store(&shared->stop_us, is_again ? 0 : t->now_us);
+	atomic_store(&shared->is_stopping, true);
+}
+
 static void
 check(struct load_thread *t)
 {
@@ -100,6 +112,8 @@ check(struct load_thread *t)
 	uint64_t stop_us = atomic_load(&shared->stop_us);
 
 	t->checked_us = t->now_us;
+	if (t->idx == 0)
+		on_signal(t);
 	/* what goes on without a ledger proves nothing */
 	if (shared->cfg->ledger != NULL &&
 	    ledger_error(shared->cfg->ledger) < 0)
@@ -123,30 +137,13 @@ turn_ms(const struct load_thread *t)
 	return t->waiting_n > 0 ? WAITING_MS : TURN_MS;
 }
 
-/* The first one ends the run in order, the second one at once. */
-static void
-on_signal(struct load_thread *t)
-{
-	struct load_shared *shared = t->shared;
-	struct signalfd_siginfo info;
-	bool is_again = atomic_exchange(&shared->is_interrupted, true);
-
-	if (read(shared->signal_fd, &info, sizeof(info)) < 0)
-		return;
-	atomic_store(&shared->stop_us, is_again ? 0 : t->now_us);
-	atomic_store(&shared->is_stopping, true);
-}
-
 static void *
 thread_run(void *arg)
 {
 	struct load_thread *t = arg;
-	struct epoll_event events[EVENTS_N];
 
 	while (t->done_n < t->socks_n) {
-		int n;
-
-		t->now_us = clock_now_us();
+		load_now(t);
 		if (t->waiting_n > 0)
 			each_in_state(t, LOAD_SOCK_WAITING, due_run);
 		if (t->parked_n > 0)
@@ -154,15 +151,7 @@ thread_run(void *arg)
 		stop_run(t);
 		if (t->now_us - t->checked_us >= CHECK_US)
 			check(t);
-		n = epoll_wait(t->epoll_fd, events, EVENTS_N, turn_ms(t));
-		t->now_us = clock_now_us();
-		for (int i = 0; i < n; i++) {
-			if (events[i].data.ptr == NULL)
-				on_signal(t);
-			else
-				load_sock_event(t, events[i].data.ptr,
-						events[i].events);
-		}
+		t->wire->wait(t, turn_ms(t));
 	}
 	return NULL;
 }
@@ -173,8 +162,8 @@ thread_fini(struct load_thread *t)
 	for (uint32_t i = 0; i < t->socks_n; i++)
 		load_conn_fini(&t->socks[i].conn);
 	free(t->socks);
-	if (t->epoll_fd >= 0)
-		close(t->epoll_fd);
+	if (t->wire != NULL)
+		t->wire->close(t);
 }
 
 /* 0 or -errno; thread_fini() either way. */
@@ -184,6 +173,7 @@ thread_init(struct load_thread *t, struct load_shared *shared, unsigned idx)
 	const struct load_cfg *cfg = shared->cfg;
 	uint32_t n = cfg->threads_n, busy_n = cfg->connections_n / n;
 	uint32_t idle_n = cfg->idle_n / n;
+	int ret;
 
 	busy_n += idx < cfg->connections_n % n;
 	idle_n += idx < cfg->idle_n % n;
@@ -192,9 +182,10 @@ thread_init(struct load_thread *t, struct load_shared *shared, unsigned idx)
 	t->random = shared->started_us + idx;
 	t->checked_us = t->told_us = shared->started_us;
 	load_stats_init(&t->stats);
-	t->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (t->epoll_fd < 0)
-		return -errno;
+	t->wire = cfg->dataplane ? &load_wire_tcp : &load_wire_sock;
+	ret = t->wire->open(t);
+	if (ret)
+		return ret;
 	t->socks = calloc(busy_n + idle_n + 1, sizeof(t->socks[0]));
 	if (t->socks == NULL)
 		return -ENOMEM;
@@ -219,7 +210,6 @@ threads_run(struct load_shared *shared, struct load_thread *threads,
 	    struct load_result *out)
 {
 	uint32_t n = shared->cfg->threads_n, started_n = 1;
-	struct epoll_event ev = { .events = EPOLLIN };
 	pthread_t *ids = calloc(n, sizeof(ids[0]));
 	int r = 0;
 
@@ -229,9 +219,6 @@ threads_run(struct load_shared *shared, struct load_thread *threads,
 		threads[i].epoll_fd = -1;
 		r = thread_init(&threads[i], shared, i);
 	}
-	if (r == 0 && epoll_ctl(threads[0].epoll_fd, EPOLL_CTL_ADD,
-				shared->signal_fd, &ev) < 0)
-		r = -errno;
 	for (; r == 0 && started_n < n; started_n++)
 		r = -pthread_create(&ids[started_n], NULL, thread_run,
 				    &threads[started_n]);

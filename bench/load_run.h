@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * load_run.h: many load_conn over kernel sockets: one epoll loop for each
- * thread, sharing out the messages among them. load_run() blocks until the run
- * is over: all messages settled, the time up, or SIGINT or SIGTERM.
+ * load_run.h: many load_conn over kernel sockets, one loop for each thread, or
+ * over our own TCP: sharing out the messages among them. load_run() blocks
+ * until the run is over: all messages settled, the time up, or SIGINT or
+ * SIGTERM.
  */
 #ifndef PENSTOCK_BENCH_LOAD_RUN_H
 #define PENSTOCK_BENCH_LOAD_RUN_H
@@ -14,6 +15,8 @@
 #include <sys/socket.h>
 
 #define LOAD_NO_LIMIT UINT64_MAX
+
+struct dataplane_cfg;
 
 enum load_progress {
 	LOAD_PROGRESS_NONE,
@@ -39,6 +42,8 @@ struct load_cfg {
 	bool is_retry; /* messages that got 4xx go again, under a new number */
 	bool is_persist; /* those of lost connections too; never gives up */
 	enum load_progress progress;
+	/* NULL: kernel sockets; else one thread, over our own TCP */
+	const struct dataplane_cfg *dataplane;
 };
 
 struct load_result {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * load_run_impl.h: what load_run.c (threads, the loop) and load_sock.c (one
- * socket's life) share. Not for others.
+ * load_run_impl.h: what load_run.c (threads, the loop), load_sock.c (one
+ * connection's life) and the wires (load_wire.h) share. Not for others.
  */
 #ifndef PENSTOCK_BENCH_LOAD_RUN_IMPL_H
 #define PENSTOCK_BENCH_LOAD_RUN_IMPL_H
@@ -10,6 +10,10 @@
 #include "bench/load_run.h"
 
 #include <stdatomic.h>
+
+struct load_tcp;
+struct load_wire_ops;
+struct net_stream;
 
 #define LOAD_RX_BYTES (64u * 1024)
 
@@ -40,6 +44,7 @@ enum load_sock_state {
 struct load_sock {
 	enum load_sock_state state;
 	int fd;
+	struct net_stream *stream;
 	bool is_idle;
 	bool is_tx_armed;
 	bool must_quit;	    /* after what it has */
@@ -55,7 +60,9 @@ struct load_sock {
 struct load_thread {
 	struct load_shared *shared;
 	unsigned idx;
-	int epoll_fd;
+	const struct load_wire_ops *wire;
+	int epoll_fd;	      /* load_wire_sock's */
+	struct load_tcp *tcp; /* load_wire_tcp's */
 	struct load_sock *socks;
 	uint32_t socks_n;
 	uint32_t waiting_n, connecting_n, parked_n, done_n;
@@ -73,9 +80,10 @@ void load_sock_state_set(struct load_thread *t, struct load_sock *s,
 			 enum load_sock_state state);
 /* WAITING and due: connects, unless the run is over. */
 void load_sock_due(struct load_thread *t, struct load_sock *s);
-/* epoll has something for it. */
-void load_sock_event(struct load_thread *t, struct load_sock *s,
-		     uint32_t events);
+/* The wire has something for it. True: bytes came, and there may be more. */
+bool load_sock_event(struct load_thread *t, struct load_sock *s,
+		     unsigned events);
+void load_now(struct load_thread *t);
 /* PARKED: the rate allows one more. */
 void load_sock_unpark(struct load_thread *t, struct load_sock *s);
 /* No reply for too long, or the run ends: drops the connection. */

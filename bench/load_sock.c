@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One client socket: connects, moves bytes between the kernel and its
+ * One client connection: connects, moves bytes between the wire and its
  * load_conn, takes messages from what is left to do, and connects again with a
  * growing delay when the server went away.
  */
-#include "bench/load_run_impl.h"
+#include "bench/load_wire.h"
 #include "engine/base/clock.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 #define IOV_N	       8
 #define BACKOFF_MIN_US 20000u
@@ -33,6 +29,12 @@ load_sock_state_set(struct load_thread *t, struct load_sock *s,
 	t->connecting_n += state == LOAD_SOCK_CONNECTING;
 	t->parked_n += state == LOAD_SOCK_PARKED;
 	t->done_n += state == LOAD_SOCK_DONE;
+}
+
+void
+load_now(struct load_thread *t)
+{
+	t->now_us = clock_now_us();
 }
 
 bool
@@ -212,9 +214,7 @@ sock_close(struct load_thread *t, struct load_sock *s)
 	load_conn_lost(&s->conn);
 	while (settle(t, s) != LOAD_NONE)
 		;
-	if (s->fd >= 0)
-		close(s->fd);
-	s->fd = -1;
+	t->wire->hang_up(t, s);
 	if (s->state != LOAD_SOCK_CONNECTING)
 		histogram_add(&t->stats.session, t->now_us - s->opened_us);
 	if (s->is_idle && s->conn.phase == LOAD_IDLE)
@@ -242,27 +242,17 @@ sock_lost(struct load_thread *t, struct load_sock *s, int err)
 static void
 sock_connect(struct load_thread *t, struct load_sock *s)
 {
-	const struct load_cfg *cfg = t->shared->cfg;
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = s };
-	int on = 1;
+	int ret;
 
-	t->now_us = s->opened_us = s->heard_us = clock_now_us();
+	load_now(t);
+	s->opened_us = s->heard_us = t->now_us;
 	s->msgs_n = 0;
-	s->is_tx_armed = s->must_quit = false;
+	s->must_quit = false;
 	load_conn_open(&s->conn);
 	load_sock_state_set(t, s, LOAD_SOCK_CONNECTING);
-	s->fd = socket(cfg->to.ss_family,
-		       SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (s->fd < 0) {
-		sock_lost(t, s, errno);
-		return;
-	}
-	(void)setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if ((connect(s->fd, (const struct sockaddr *)&cfg->to, cfg->to_len) <
-		     0 &&
-	     errno != EINPROGRESS) ||
-	    epoll_ctl(t->epoll_fd, EPOLL_CTL_ADD, s->fd, &ev) < 0)
-		sock_lost(t, s, errno);
+	ret = t->wire->connect(t, s);
+	if (ret)
+		sock_lost(t, s, -ret);
 }
 
 void
@@ -281,46 +271,26 @@ load_sock_due(struct load_thread *t, struct load_sock *s)
 	}
 }
 
-static void
-tx_arm(struct load_thread *t, struct load_sock *s, bool is_armed)
-{
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = s };
-
-	if (s->is_tx_armed == is_armed)
-		return;
-	if (is_armed)
-		ev.events |= EPOLLOUT;
-	must(epoll_ctl(t->epoll_fd, EPOLL_CTL_MOD, s->fd, &ev) == 0);
-	s->is_tx_armed = is_armed;
-}
-
 /* Sends what there is. An error shows, with the last replies, in recv(). */
 static void
 sock_send(struct load_thread *t, struct load_sock *s)
 {
 	struct iovec iov[IOV_N];
-	struct msghdr msg = { .msg_iov = iov };
-	size_t bytes;
-	ssize_t n;
+	unsigned iov_n;
 
-	while ((msg.msg_iovlen = load_conn_tx(&s->conn, iov, IOV_N)) > 0) {
-		bytes = 0;
-		for (size_t i = 0; i < msg.msg_iovlen; i++)
+	while ((iov_n = load_conn_tx(&s->conn, iov, IOV_N)) > 0) {
+		ssize_t n = t->wire->send(t, s, iov, iov_n);
+		size_t bytes = 0;
+
+		for (unsigned i = 0; i < iov_n; i++)
 			bytes += iov[i].iov_len;
-		n = sendmsg(s->fd, &msg, MSG_NOSIGNAL);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno != EAGAIN)
-			break;
-		t->now_us = s->heard_us = clock_now_us();
+		load_now(t);
+		s->heard_us = t->now_us;
 		if (n > 0)
 			load_conn_tx_done(&s->conn, (size_t)n, s->heard_us);
-		if (n < 0 || (size_t)n < bytes) {
-			tx_arm(t, s, true);
+		if (n < 0 || (size_t)n < bytes)
 			return;
-		}
 	}
-	tx_arm(t, s, false);
 }
 
 static void
@@ -361,28 +331,27 @@ sock_feed(struct load_thread *t, struct load_sock *s, struct span in)
 	return true;
 }
 
-void
-load_sock_event(struct load_thread *t, struct load_sock *s, uint32_t events)
+bool
+load_sock_event(struct load_thread *t, struct load_sock *s, unsigned events)
 {
-	ssize_t n;
+	ssize_t n = 0;
 
-	if (s->fd < 0)
-		return; /* closed by an earlier event of this turn */
-	if (events & ~(uint32_t)EPOLLOUT) {
-		n = recv(s->fd, t->rx, sizeof(t->rx), 0);
-		t->now_us = clock_now_us();
-		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
-			sock_lost(t, s, n < 0 ? errno : 0);
-			return;
+	if (events & LOAD_WIRE_RX) {
+		n = t->wire->recv(t, s);
+		load_now(t);
+		if (n == 0 || (n < 0 && n != -EAGAIN)) {
+			sock_lost(t, s, (int)-n);
+			return false;
 		}
 		if (n > 0) {
 			s->heard_us = t->now_us;
 			if (!sock_feed(t, s,
 				       (struct span) { t->rx, (size_t)n }))
-				return;
+				return false;
 		}
 	}
 	sock_send(t, s);
+	return n > 0;
 }
 
 void
@@ -408,6 +377,7 @@ load_sock_stop(struct load_thread *t, struct load_sock *s)
 		load_sock_unpark(t, s);
 	else if (s->state == LOAD_SOCK_WAITING)
 		load_sock_state_set(t, s, LOAD_SOCK_DONE);
-	else if (s->is_idle && s->fd >= 0)
+	else if (s->is_idle && (s->state == LOAD_SOCK_CONNECTING ||
+				s->state == LOAD_SOCK_OPEN))
 		sock_close(t, s);
 }

@@ -188,6 +188,40 @@ message_option(struct options *o, enum option_id id, const char *value)
 }
 
 static int
+kind_parse(const char *text, struct dataplane_cfg *dataplane)
+{
+	bool is_dpdk = strcmp(text, "dpdk") == 0;
+
+	if (!is_dpdk && strcmp(text, "sockets") != 0)
+		return usage("--dataplane %s: must be sockets or dpdk", text);
+	dataplane->kind = is_dpdk ? DATAPLANE_DPDK : DATAPLANE_SOCKETS;
+	return EX_OK;
+}
+
+static int
+dataplane_option(struct options *o, enum option_id id, const char *value)
+{
+	struct dataplane_cfg *dp = &o->dataplane;
+	bool is_v6 = strchr(value, ':') != NULL;
+
+	switch (id) {
+	case OPT_DATAPLANE:
+		return kind_parse(value, dp);
+	case OPT_DPDK_ARGS:
+		dp->dpdk_args = value;
+		return EX_OK;
+	case OPT_IP:
+		*(is_v6 ? &dp->ipv6 : &dp->ipv4) = value;
+		return EX_OK;
+	case OPT_GATEWAY:
+		*(is_v6 ? &dp->ipv6_gateway : &dp->ipv4_gateway) = value;
+		return EX_OK;
+	default:
+		return message_option(o, id, value);
+	}
+}
+
+static int
 load_option(struct options *o, enum option_id id, const char *value)
 {
 	struct load_cfg *load = &o->load;
@@ -219,7 +253,7 @@ load_option(struct options *o, enum option_id id, const char *value)
 		o->ledger_path = value;
 		return EX_OK;
 	default:
-		return message_option(o, id, value);
+		return dataplane_option(o, id, value);
 	}
 }
 
@@ -274,6 +308,35 @@ take(struct options *o, enum option_id id, const char *value)
 	}
 }
 
+static void
+host_fault(void *arg, const char *param, const char *text)
+{
+	(void)arg;
+	(void)usage("%s %s", strstr(param, "gateway") ? "--gateway" : "--ip",
+		    text);
+}
+
+/* What belongs to one dataplane only. */
+static int
+fit_dataplane(struct options *o)
+{
+	struct dataplane_cfg *dp = &o->dataplane;
+
+	if (dp->kind == DATAPLANE_SOCKETS)
+		return dp->dpdk_args || dp->ipv4 || dp->ipv6 ||
+				       dp->ipv4_gateway || dp->ipv6_gateway
+			       ? usage("--dpdk-args, --ip and --gateway need "
+				       "--dataplane dpdk")
+			       : EX_OK;
+	if (dp->dpdk_args == NULL || (dp->ipv4 == NULL && dp->ipv6 == NULL))
+		return usage("--dataplane dpdk needs --dpdk-args and --ip");
+	if (o->load.threads_n != 1)
+		return usage("--threads %u: one with --dataplane dpdk",
+			     o->load.threads_n);
+	o->load.dataplane = dp;
+	return host_cfg_parse(dp, host_fault, NULL) ? EX_OK : EX_USAGE;
+}
+
 static int
 fit(struct options *o)
 {
@@ -290,7 +353,7 @@ fit(struct options *o)
 			     "--to 127.0.0.1:2525");
 	if (load->connections_n == 0 && load->messages_n == 0 &&
 	    load->idle_n > 0)
-		return EX_OK; /* --idle alone */
+		return fit_dataplane(o); /* --idle alone */
 	if (load->messages_n == 0)
 		load->messages_n =
 			load->duration_us != LOAD_NO_LIMIT ? LOAD_NO_LIMIT : 1;
@@ -300,7 +363,7 @@ fit(struct options *o)
 		return usage("--threads %u: no more than there are "
 			     "connections (%u)",
 			     load->threads_n, load->connections_n);
-	return EX_OK;
+	return fit_dataplane(o);
 }
 
 int

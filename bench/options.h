@@ -8,6 +8,7 @@
 
 #include "bench/load_run.h"
 #include "bench/verify.h"
+#include "dataplane/host_cfg.h"
 
 #include <stdio.h>
 
@@ -16,6 +17,7 @@ struct options {
 	bool is_json, is_strict, is_quiet;
 	const char *to; /* HOST:PORT as given */
 	const char *ledger_path;
+	struct dataplane_cfg dataplane;
 	struct message_cfg msg;
 	struct load_cfg load; /* gen and ledger still to be opened */
 	struct verify_cfg verify;
