@@ -259,10 +259,6 @@ tcp_burst_end(struct tcp *t, uint64_t now_us)
 		if (c->state == TCP_CLOSED)
 			continue;
 		tcp_output(t, c);
-		if ((c->flags & TCP_F_TX_FULL) && c->tx.bytes == 0) {
-			t->is_starved = true;
-			tcp_conn_pend(t, c);
-		}
 		c->flags &= ~TCP_F_DUP;
 	}
 	t->chunks_n = t->dups_n = 0;

@@ -50,6 +50,13 @@ tcp_buf(const struct tcp_pool *p, uint32_t number)
 	return &p->bufs[number - 1];
 }
 
+/* What so many bytes need at least. */
+static inline uint32_t
+tcp_bufs_of(uint32_t bytes)
+{
+	return (bytes + TCP_BUF_DATA_BYTES - 1) / TCP_BUF_DATA_BYTES;
+}
+
 /* An empty buffer's number, or 0. */
 uint32_t tcp_buf_get(struct tcp_pool *p);
 void tcp_buf_put(struct tcp_pool *p, uint32_t number);

@@ -175,7 +175,8 @@ tcp_check(const struct tcp *t)
 
 		if (c->flags & TCP_F_USED)
 			check_conn(t, c, &s);
-		else if (c->flags & TCP_F_PENDING) { /* to be buried */
+		else if (c->flags & (TCP_F_PENDING | TCP_F_STARVED)) {
+			/* to be buried */
 			s.states_n[TCP_CLOSED]++;
 			s.conns_n++;
 		} else

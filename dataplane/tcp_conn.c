@@ -7,6 +7,8 @@
 #include "dataplane/tcp_int.h"
 #include "dataplane/tcp_isn.h"
 
+#define STARVED_TELL_MAX 64u
+
 void
 tcp_set_now(struct tcp *t, uint64_t now_us)
 {
@@ -51,7 +53,7 @@ static void
 let_go(struct tcp *t, struct tcp_conn *c)
 {
 	c->flags &= ~TCP_F_USED;
-	if (!(c->flags & TCP_F_PENDING))
+	if (!(c->flags & (TCP_F_PENDING | TCP_F_STARVED)))
 		slot_free(t, c);
 }
 
@@ -60,7 +62,8 @@ tcp_conn_bury(struct tcp *t, struct tcp_conn *c)
 {
 	if (c->flags & TCP_F_USED)
 		return false;
-	slot_free(t, c);
+	if (!(c->flags & (TCP_F_PENDING | TCP_F_STARVED)))
+		slot_free(t, c);
 	return true;
 }
 
@@ -176,6 +179,38 @@ tcp_conn_pend(struct tcp *t, struct tcp_conn *c)
 	else
 		t->pending = number;
 	t->pending_last = number;
+}
+
+void
+tcp_starved_add(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t number = tcp_conn_number(t, c);
+
+	if (c->flags & TCP_F_STARVED)
+		return;
+	c->flags |= TCP_F_STARVED;
+	c->starved_next = 0;
+	if (t->starved)
+		tcp_conn_at(t, t->starved_last)->starved_next = number;
+	else
+		t->starved = number;
+	t->starved_last = number;
+}
+
+void
+tcp_starved_tell(struct tcp *t, struct ready *ready)
+{
+	/* A few at a time: most of thousands would find nothing left. */
+	for (unsigned i = 0; i < STARVED_TELL_MAX && t->starved; i++) {
+		struct tcp_conn *c = tcp_conn_at(t, t->starved);
+
+		t->starved = c->starved_next;
+		c->flags &= ~TCP_F_STARVED;
+		if (tcp_conn_bury(t, c) || !(c->flags & TCP_F_TX_FULL))
+			continue;
+		c->flags &= ~TCP_F_TX_FULL;
+		tcp_conn_tell(c, ready);
+	}
 }
 
 void

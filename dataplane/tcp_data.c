@@ -11,12 +11,11 @@ tcp_take_text(struct tcp *t, struct tcp_conn *c, const uint8_t *p,
 {
 	struct tcp_pool *pool = &t->pool;
 	uint32_t need = bytes / TCP_BUF_DATA_BYTES + 1;
+	uint32_t held = tcp_bufs_of(c->rx.bytes + c->burst_bytes);
 
 	/* Promised now: what is acknowledged must find room later. */
-	if (need > tcp_rx_bufs_left(t) || t->chunks_n == TCP_CHUNKS_MAX) {
-		TCP_COUNT_ADD(t, NO_MEMORY, 1);
+	if (held + need > tcp_rx_bufs_left(t) || t->chunks_n == TCP_CHUNKS_MAX)
 		return false;
-	}
 	pool->promised_n += need;
 	t->chunks[t->chunks_n++] = (struct tcp_chunk) { p, bytes, 0 };
 	if (c->chunk_last)
@@ -84,6 +83,7 @@ take_next(struct tcp *t, struct tcp_conn *c, const uint8_t *p, uint32_t n,
 	if (n && !(c->flags & TCP_F_OWNED)) {
 		c->flags |= TCP_F_DISCARDED;
 	} else if (n && !tcp_take_text(t, c, p, n)) {
+		TCP_COUNT_ADD(t, NO_MEMORY, 1);
 		c->flags |= TCP_F_ACK_NOW;
 		return false;
 	}

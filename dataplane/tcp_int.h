@@ -100,6 +100,7 @@ enum tcp_conn_flags {
 	TCP_F_DUP = 1u << 25,  /* dup_idx has an RFC 2883 block */
 	TCP_F_KEEP = 1u << 26, /* life_due is keep-alive's */
 	TCP_F_TLP_AGAIN = 1u << 27, /* ... and it was old data */
+	TCP_F_STARVED = 1u << 28, /* on the list for tcp_starved_tell() */
 };
 
 enum tcp_timer_bits {
@@ -152,6 +153,7 @@ struct tcp_conn {
 	uint32_t ssthresh, recover;
 	uint32_t ts_offset;
 	uint32_t ack_due_us, life_due_ms;
+	uint32_t starved_next;
 	uint16_t service_idx;
 	uint16_t pmtu;	     /* what an ICMP error has claimed; 0: none */
 	uint8_t challenge_n; /* sent in the second challenge_s */
@@ -225,7 +227,8 @@ struct tcp {
 	uint32_t port_count;
 	uint32_t tx_level; /* of waiting bytes: over it, an owner waits */
 	uint8_t rcv_wscale;
-	bool is_starved; /* somebody on the list waits for buffers */
+	/* Owners who wait for buffers, in order; some are told each ms. */
+	uint32_t starved, starved_last, starved_ms;
 
 	counter_t states_n[TCP_STATES_N];
 	counter_t counts[TCP_COUNT_N];
@@ -319,13 +322,13 @@ tcp_tx_end(const struct tcp_conn *c)
 }
 
 /*
- * Of the pool's buffers neither sending nor receiving gets the last eighth:
+ * Of the pool's buffers neither sending nor receiving gets the last quarter:
  * with all of it in the hands of one, both ends could wait for each other.
  */
 static inline uint32_t
 tcp_bufs_share(const struct tcp *t)
 {
-	return t->pool.bufs_n - t->pool.bufs_n / 8;
+	return t->pool.bufs_n - t->pool.bufs_n / 4;
 }
 
 static inline uint32_t
@@ -340,7 +343,11 @@ tcp_bufs_left(const struct tcp *t, uint32_t used_n)
 	return left < free_n ? left : free_n;
 }
 
-/* Buffers that what is received may still take, and what is sent. */
+/*
+ * Buffers that what is received may still take, and what is sent. Nobody may
+ * hold more of them than are left: among n who take what they get, each ends up
+ * with 1/(n + 1), and there is always something for the next.
+ */
 static inline uint32_t
 tcp_rx_bufs_left(const struct tcp *t)
 {
@@ -376,6 +383,9 @@ void tcp_conn_end(struct tcp *t, struct tcp_conn *c, bool is_lost,
 void tcp_conn_tell(struct tcp_conn *c, struct ready *ready);
 /* tcp_burst_end() will look at it. */
 void tcp_conn_pend(struct tcp *t, struct tcp_conn *c);
+/* Its owner could not write: he hears when he may try again. */
+void tcp_starved_add(struct tcp *t, struct tcp_conn *c);
+void tcp_starved_tell(struct tcp *t, struct ready *ready);
 /* A struct that waited for tcp_burst_end() to be let go. */
 bool tcp_conn_bury(struct tcp *t, struct tcp_conn *c);
 /* Whether the fast path may have it. */

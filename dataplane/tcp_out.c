@@ -43,15 +43,15 @@ uint32_t
 tcp_rx_space(const struct tcp *t, const struct tcp_conn *c)
 {
 	uint32_t held = c->rx.bytes + c->burst_bytes, space;
-	uint32_t reserve = t->pool.bufs_n / 8, avail;
+	uint64_t left;
 
 	if (held >= t->cfg.rx_bytes_max)
 		return 0;
 	space = t->cfg.rx_bytes_max - held;
-	avail = tcp_rx_bufs_left(t);
-	if (avail < reserve)
-		space = (uint32_t)((uint64_t)space * avail / reserve);
-	return space;
+	/* No more than tcp_take_text() would take. */
+	left = (uint64_t)tcp_rx_bufs_left(t) * TCP_BUF_DATA_BYTES;
+	left = left > held ? left - held : 0;
+	return space < left ? space : (uint32_t)left;
 }
 
 /* RFC 9293 section 3.8.6.2.2: the edge moves by a segment or not at all. */

@@ -371,20 +371,6 @@ fire(struct tcp *t, struct tcp_conn *c, struct ready *ready)
 	}
 }
 
-/* Owners whom a want of memory has stopped try again. */
-static void
-tell_starved(struct tcp *t, struct ready *ready)
-{
-	for (uint32_t i = t->pending; i; i = tcp_conn_at(t, i)->pending_next) {
-		struct tcp_conn *c = tcp_conn_at(t, i);
-
-		if ((c->flags & TCP_F_TX_FULL) && c->tx.bytes == 0) {
-			c->flags &= ~TCP_F_TX_FULL;
-			tcp_conn_tell(c, ready);
-		}
-	}
-}
-
 void
 tcp_timers(struct tcp *t, struct ready *ready, uint64_t now_us)
 {
@@ -398,9 +384,9 @@ tcp_timers(struct tcp *t, struct ready *ready, uint64_t now_us)
 	tcp_syn_timers(t);
 	while ((number = tcp_wait_due(&t->waits, t->now_ms)) != 0)
 		tcp_drop_wait(t, number);
-	if (UNLIKELY(t->is_starved)) {
-		t->is_starved = false;
-		tell_starved(t, ready);
+	if (UNLIKELY(t->starved) && t->starved_ms != t->now_ms) {
+		t->starved_ms = t->now_ms;
+		tcp_starved_tell(t, ready);
 	}
 }
 
@@ -410,8 +396,10 @@ tcp_next_us(const struct tcp *t)
 	uint64_t next = wheel_next_us(&t->wheel), at;
 	uint32_t ms = tcp_syn_next_ms(&t->syns, t->now_ms);
 
-	if (t->pending) /* who waits for memory alone, waits a little */
-		return t->is_starved ? t->now_us + STARVED_US : t->now_us;
+	if (t->pending)
+		return t->now_us;
+	if (t->starved && t->now_us + STARVED_US < next)
+		next = t->now_us + STARVED_US;
 	if (ms != UINT32_MAX) {
 		at = t->now_us + ms * 1000ull;
 		next = at < next ? at : next;

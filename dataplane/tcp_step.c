@@ -135,6 +135,10 @@ unacceptable(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s,
 	TCP_COUNT_ADD(t, OUT_OF_WINDOW, 1);
 	if (s->flags & TCP_RST)
 		return;
+	if (s->flags & TCP_SYN) { /* RFC 5961 section 4.2 */
+		tcp_challenge(t, c);
+		return;
+	}
 	/* The peer sends old text again: it must learn what is here. */
 	if (s->bytes && seq_lt(s->seq, c->rcv_nxt) &&
 	    s->bytes <= c->rcv_nxt - s->seq && tcp_is_in(c, TCP_CAN_RECEIVE)) {

@@ -110,16 +110,17 @@ tcp_tx(struct tcp *t, struct tcp_conn *c, struct span bytes)
 {
 	struct tcp_pool *p = &t->pool;
 	uint32_t need = tcp_chain_need(p, &c->tx, bytes.len);
+	uint32_t held = tcp_bufs_of(c->tx.bytes);
 
 	/* Who is gone shows itself at the next read. */
 	if (c->flags & TCP_F_LOST)
 		return true;
 	must(!(c->flags & TCP_F_FIN_WANTED));
 	if (c->tx.bytes + bytes.len > t->cfg.tx_bytes_max ||
-	    need > tcp_tx_bufs_left(t)) {
+	    held + need > tcp_tx_bufs_left(t)) {
 		c->flags |= TCP_F_TX_FULL;
-		if (c->tx.bytes == 0) /* no ACK will tell of room */
-			tcp_conn_pend(t, c);
+		if (c->tx.bytes <= t->tx_level) /* no ACK may tell of room */
+			tcp_starved_add(t, c);
 		return false;
 	}
 	if (c->tx.bytes == 0)

@@ -509,7 +509,7 @@ world_close(struct world *w)
 	w->h->frames_left = UINT_MAX;
 	w->h->is_deaf = true;
 	flush(w);
-	for (unsigned i = 0; i < 20 && t->table.used_n; i++)
+	for (unsigned i = 0; i < 20 && (t->table.used_n || t->conns_n); i++)
 		go_on(w, 200 * 1000000ull);
 	must(t->conns_n == 0 && t->table.used_n == 0 && t->wheel.set_n == 0);
 	must(t->pool.free_n == t->pool.bufs_n && t->reass.used_n == 0);

@@ -30,15 +30,15 @@ static const struct tcp_rig_row rows[] = {
 	{ "a want of memory is told when it ends", "tx=262144 mem=40960",
 	  RIG_PLAIN "full 60000; +1ms; ready; full 60000" },
 	{ "sending leaves memory to receive", "tx=262144 mem=65536",
-	  RIG_WINDOW("0") "write 50000; full 10000; > A 1:1000 ack=1 win=0; > "
+	  RIG_WINDOW("0") "write 40000; full 20000; > A 1:1000 ack=1 win=0; > "
 			  "A 1001:1000 ack=1 win=0; < A 1:0 ack=2001; read "
 			  "2000; +150ms; > A 2001:0 ack=1 win=65535; drop; > A "
-			  "2001:0 ack=50001; drop; +1s; drop" },
+			  "2001:0 ack=40001; drop; +1s; drop" },
 	{ "receiving leaves memory to send", "mem=40960 rx=65535",
-	  RIG_PLAIN
-	  "> A 1:14000 ack=1; > A 14001:14000 ack=1; drop; > A 28001:14000 "
-	  "ack=1; drop; write 3000; < A 1:1000; < A 1001:1000; < A 2001:1000; "
-	  "> A 28001:0 ack=3001; read 28000; drop" },
+	  RIG_PLAIN "> A 1:14000 ack=1; > A 14001:14000 ack=1; < A 1:0 "
+		    "ack=14001; > A 14001:14000 ack=1; < A 1:0 ack=14001; "
+		    "count no_memory 2; write 3000; < A 1:1000; < A 1001:1000; "
+		    "< A 2001:1000; > A 14001:0 ack=3001; read 14000; drop" },
 	{ "a write of nothing", NULL, RIG_PLAIN "write 0; +1s" },
 };
 
