@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Penstock's own TCP over a device of DPDK's: the one load thread polls it, as
- * a worker of the server does.
+ * Penstock's own TCP over a device of DPDK's: the one load thread polls it and,
+ * when nothing comes, sleeps, as a worker of the server does.
  */
 #include "bench/load_wire.h"
 #include "dataplane/dataplane.h"
@@ -79,7 +79,7 @@ open_tcp(struct load_thread *t)
 {
 	const struct load_cfg *cfg = t->shared->cfg;
 	struct load_tcp *w = must_alloc(sizeof(*w));
-	struct net_tcp_cfg net = { .tcp = tcp_cfg_default, .is_polled = true };
+	struct net_tcp_cfg net = { .tcp = tcp_cfg_default };
 	struct diag diag;
 
 	t->tcp = w;
@@ -88,7 +88,7 @@ open_tcp(struct load_thread *t)
 	net.tcp.conns_max = cfg->connections_n + cfg->idle_n + 64;
 	if (getrandom(net.tcp.secret, sizeof(net.tcp.secret), 0) < 0)
 		return -errno;
-	w->dataplane = dataplane_open(cfg->dataplane, 1, true, &diag);
+	w->dataplane = dataplane_open(cfg->dataplane, 1, false, &diag);
 	if (w->dataplane != NULL)
 		w->net = net_tcp_open(
 			&net, dataplane_host(w->dataplane, 0),

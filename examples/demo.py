@@ -4,6 +4,10 @@
 
 	demo.py run     keep the engine running until Ctrl-C
 	demo.py demo    start it, send it mail, show what arrived and the rate, stop
+	demo.py demo --dataplane dpdk
+	                the same over Penstock's own TCP: the engine and the load
+	                generator linked by shared memory (memif), without the
+	                kernel's network, without root or special hardware
 """
 
 import os
@@ -17,6 +21,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 import engine  # noqa: E402
+import memif  # noqa: E402
 
 SITE = ROOT / "examples" / "site"
 DOMAIN = "gilmore.test"
@@ -60,13 +65,33 @@ class Site:
             for path in (self.run, self.mail):
                 os.chown(path, self.uid, self.gid)
 
+    def use_dataplane(self):
+        """Over memif: other addresses, and a device to have them on."""
+        for name, old, new in (("master.cf", "127.0.0.1", memif.SERVER4),
+                               ("master.cf", "::1", memif.SERVER6)):
+            path = self.etc / name
+            path.write_text(path.read_text(encoding="utf-8")
+                            .replace(old, new), encoding="utf-8")
+        with open(self.etc / "main.cf", "a", encoding="utf-8") as main_cf:
+            main_cf.write(
+                "penstock_dataplane = dpdk\n"
+                f"penstock_dpdk_args = {self.eal('server')}\n"
+                f"penstock_ipv4 = {memif.SERVER4}/24\n"
+                f"penstock_ipv6 = {memif.SERVER6}/64\n"
+                "penstock_workers = 1\n")
+
+    def eal(self, role):
+        """DPDK's arguments of one end of the link."""
+        return memif.EAL.format(role=role, megabytes=256,
+                                socket=self.run / "memif")
+
     def argv(self, *verb):
         """A verb of the command on this site."""
         return [str(engine.binary("penstock")), verb[0], "-c", str(self.etc),
                 *verb[1:]]
 
-    def start(self):
-        """Starts the engine and waits for its greeting."""
+    def start(self, is_reached=None):
+        """Starts the engine and waits for its greeting, or is_reached()."""
         self.process = subprocess.Popen(self.argv("run"),
                                         stdin=subprocess.DEVNULL)
 
@@ -74,9 +99,11 @@ class Site:
             if self.process.poll() is not None:
                 raise engine.EngineError(
                     f"the engine ended with {self.process.returncode}")
-            return engine.greeting("127.0.0.1", self.port)
+            if is_reached is not None:
+                return is_reached()
+            return engine.greeting("127.0.0.1", self.port).strip()
 
-        return engine.wait_until(is_up, 30, "the engine's greeting").strip()
+        return engine.wait_until(is_up, 30, "the engine's greeting")
 
     def stop(self):
         """SIGTERM; its exit code."""
@@ -109,7 +136,7 @@ def send_one(site):
     print(files(box)[-1].read_text(encoding="utf-8", errors="replace"))
 
 
-def send_many(site):
+def send_many(site, target, options=()):
     """The load generator's report, and the mailboxes counted."""
     say(f"{MESSAGES} letters of 4 KiB to {BLAST_BOXES} mailboxes, by blast")
 
@@ -120,8 +147,8 @@ def send_many(site):
     before = arrived()
     start = time.monotonic()
     subprocess.run(
-        [str(engine.binary("blast")), "--to", f"127.0.0.1:{site.port}",
-         "--connections", "20", "--messages", str(MESSAGES), "--size", "4096",
+        [str(engine.binary("blast")), "--to", f"{target}:{site.port}",
+         *options, "--connections", "20", "--messages", str(MESSAGES), "--size", "4096",
          "--mailboxes", str(BLAST_BOXES), "--domain", DOMAIN],
         check=True)
     engine.wait_until(lambda: arrived() >= before + MESSAGES, 120,
@@ -143,10 +170,44 @@ def demo():
     try:
         print(site.start())
         send_one(site)
-        send_many(site)
-        say("penstock status")
-        sys.stdout.flush()
-        subprocess.run(site.argv("status"), check=True)
+        send_many(site, "127.0.0.1")
+        show_status(site)
+    finally:
+        code = site.stop() if site.process else None
+    say(f"stopped (exit code {code}); everything is under {run_dir}")
+    return code
+
+
+def show_status(site):
+    """What the engine says of itself."""
+    say("penstock status")
+    sys.stdout.flush()
+    subprocess.run(site.argv("status"), check=True)
+
+
+def demo_dataplane():
+    """The same without the kernel's network: two processes, one memif link."""
+    run_dir = ROOT / "run" / "demo"
+    shutil.rmtree(run_dir, ignore_errors=True)
+    site = Site(run_dir, 25)
+    site.write()
+    site.use_dataplane()
+    say(f"the configuration, as penstock check sees it ({site.etc})")
+    subprocess.run(site.argv("check"), check=True)
+    say(f"starting the engine on its own TCP, {memif.SERVER4}:{site.port}, "
+        "over memif")
+    try:
+        site.start(lambda: subprocess.run(
+            site.argv("status"), capture_output=True,
+            check=False).returncode == 0)
+        send_many(site, memif.SERVER4,
+                  ["--dataplane", "dpdk", "--dpdk-args", site.eal("client"),
+                   "--ip", f"{memif.CLIENT4}/24"])
+        box = site.mail / DOMAIN / "user0" / "mail"
+        say(f"the first of {box}/new")
+        print(files(box)[0].read_text(encoding="utf-8", errors="replace")
+              [:600] + "...")
+        show_status(site)
     finally:
         code = site.stop() if site.process else None
     say(f"stopped (exit code {code}); everything is under {run_dir}")
@@ -172,10 +233,12 @@ The engine runs on 127.0.0.1:{site.port}; Ctrl-C stops it.
 
 
 if __name__ == "__main__":
-    verbs = {"run": run, "demo": demo}
-    if len(sys.argv) != 2 or sys.argv[1] not in verbs:
+    verbs = {"run": run, "demo": demo, "demo --dataplane sockets": demo,
+             "demo --dataplane dpdk": demo_dataplane}
+    verb = " ".join(sys.argv[1:])
+    if verb not in verbs:
         sys.exit(__doc__)
     try:
-        sys.exit(verbs[sys.argv[1]]())
+        sys.exit(verbs[verb]())
     except (engine.EngineError, subprocess.CalledProcessError) as error:
         sys.exit(f"demo: {error}")
