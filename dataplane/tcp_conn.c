@@ -91,6 +91,8 @@ tcp_conn_new(struct tcp *t, const struct tcp_key *key, uint64_t hash)
 	c->key = *key;
 	c->path = path;
 	c->flags = TCP_F_USED | TCP_F_TABLE | TCP_F_SLOW;
+	if (tcp_is_v6(key))
+		c->flags |= TCP_F_V6;
 	c->ts_offset = tcp_isn_ts_offset(&t->isn_secret, key);
 	c->heard_s = t->now_ms / 1000;
 	c->mss = tcp_is_v6(key) ? TCP_MSS_DEFAULT_V6 : TCP_MSS_DEFAULT_V4;

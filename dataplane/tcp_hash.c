@@ -64,6 +64,13 @@ tcp_hash_key(const struct tcp_secret *key, const struct tcp_key *k)
 	w[4] = 0;
 	memcpy(w, k, sizeof(*k));
 	sip_init(&s, key);
+	/* IPv4: nothing in the upper halves, and the length says so. */
+	if (!(w[0] | w[2])) {
+		sip_word(&s, w[1], 1);
+		sip_word(&s, w[3], 1);
+		sip_word(&s, w[4], 1);
+		return sip_end(&s, (uint64_t)24 << 56, 1, 3);
+	}
 	for (int i = 0; i < 5; i++)
 		sip_word(&s, w[i], 1);
 	return sip_end(&s, (uint64_t)sizeof(w) << 56, 1, 3);

@@ -10,7 +10,8 @@
 #include "engine/base/ip.h"
 #include "engine/base/must.h"
 
-/* IPv4 as mapped addresses: one form. Hashed as 40 bytes, the last four 0. */
+/* IPv4 as mapped addresses: one form. Hashed as 40 bytes, the last four 0;
+ * of IPv4 the lower halves and the ports. */
 struct tcp_key {
 	struct ip local, peer;
 	uint16_t local_port, peer_port; /* host byte order */

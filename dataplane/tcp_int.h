@@ -101,6 +101,7 @@ enum tcp_conn_flags {
 	TCP_F_KEEP = 1u << 26, /* life_due is keep-alive's */
 	TCP_F_TLP_AGAIN = 1u << 27, /* ... and it was old data */
 	TCP_F_STARVED = 1u << 28,   /* on the list for tcp_starved_tell() */
+	TCP_F_V6 = 1u << 29,
 };
 
 enum tcp_timer_bits {

@@ -10,15 +10,21 @@
 #define IP6_HEAD 40u
 
 static uint32_t
-ip_head(const struct tcp_key *k)
+ip_head(bool is_v6)
 {
-	return tcp_is_v6(k) ? IP6_HEAD : IP4_HEAD;
+	return is_v6 ? IP6_HEAD : IP4_HEAD;
+}
+
+static bool
+is_conn_v6(const struct tcp_conn *c)
+{
+	return (c->flags & TCP_F_V6) != 0;
 }
 
 uint32_t
 tcp_mss(const struct tcp_conn *c)
 {
-	uint32_t head = ip_head(&c->key) + TCP_HDR_BYTES, mss;
+	uint32_t head = ip_head(is_conn_v6(c)) + TCP_HDR_BYTES, mss;
 
 	mss = c->path.mtu > head ? c->path.mtu - head : 1;
 	if (c->mss < mss)
@@ -32,7 +38,7 @@ tcp_mss(const struct tcp_conn *c)
 uint16_t
 tcp_mss_to_offer(const struct tcp_key *k, const struct host_path *path)
 {
-	uint32_t head = ip_head(k) + TCP_HDR_BYTES;
+	uint32_t head = ip_head(tcp_is_v6(k)) + TCP_HDR_BYTES;
 
 	return (uint16_t)(path->mtu > head ? path->mtu - head : 1);
 }
@@ -112,10 +118,10 @@ write_head(uint8_t *p, const struct tcp_key *k, uint32_t seq, uint32_t ack,
 }
 
 static uint8_t *
-begin(struct tcp *t, const struct tcp_key *k, struct frame *f, uint32_t need)
+begin(struct tcp *t, bool is_v6, struct frame *f, uint32_t need)
 {
 	uint32_t room;
-	uint8_t *p = host_tx_begin(t->host, tcp_is_v6(k), f, &room);
+	uint8_t *p = host_tx_begin(t->host, is_v6, f, &room);
 
 	if (p == NULL) {
 		TCP_COUNT_ADD(t, NO_FRAME, 1);
@@ -197,7 +203,7 @@ tcp_send_at(struct tcp *t, struct tcp_conn *c, uint32_t seq, uint32_t bytes,
 
 	if (c->flags & TCP_F_TS)
 		head += TCP_TS_BYTES;
-	p = begin(t, &c->key, &f, head + bytes);
+	p = begin(t, is_conn_v6(c), &f, head + bytes);
 	if (p == NULL)
 		return 0;
 	if (c->flags & TCP_F_TS)
@@ -246,7 +252,8 @@ tcp_send_ack(struct tcp *t, struct tcp_conn *c)
 	struct tcp_opts o;
 	struct frame f;
 	uint32_t head;
-	uint8_t *p = begin(t, &c->key, &f, TCP_HDR_BYTES + TCP_OPTS_BYTES_MAX);
+	uint8_t *p =
+		begin(t, is_conn_v6(c), &f, TCP_HDR_BYTES + TCP_OPTS_BYTES_MAX);
 
 	if (p == NULL)
 		return;
@@ -328,7 +335,8 @@ tcp_send_bare(struct tcp *t, const struct tcp_key *k, struct host_path *path,
 {
 	struct frame f;
 	uint32_t head;
-	uint8_t *p = begin(t, k, &f, TCP_HDR_BYTES + TCP_OPTS_BYTES_MAX);
+	uint8_t *p =
+		begin(t, tcp_is_v6(k), &f, TCP_HDR_BYTES + TCP_OPTS_BYTES_MAX);
 
 	if (p == NULL)
 		return;
