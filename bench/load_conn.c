@@ -6,10 +6,9 @@
  * first reply, without it each waits for the reply before.
  */
 #include "bench/load_conn.h"
+#include "engine/base/print.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static const struct {
@@ -73,42 +72,60 @@ load_conn_open(struct load_conn *c)
 
 /* --- what we say --- */
 
-PRINTF_LIKE(2, 3)
-static void
-say(struct load_conn *c, const char *fmt, ...)
+/* Commands go behind those that wait. */
+static struct print
+say_begin(struct load_conn *c)
 {
-	va_list args;
-	int n;
-
 	if (c->cmd_sent == c->cmd_len)
 		c->cmd_sent = c->cmd_len = 0;
-	va_start(args, fmt);
-	n = vsnprintf(c->cmd + c->cmd_len, c->cmd_max - c->cmd_len, fmt, args);
-	va_end(args);
-	must(n > 0 && (uint32_t)n < c->cmd_max - c->cmd_len);
-	c->cmd_len += (uint32_t)n;
+	return (struct print) { c->cmd, c->cmd_len, c->cmd_max };
+}
+
+static void
+say_end(struct load_conn *c, struct print *pr)
+{
+	print_span(pr, SPAN("\r\n"));
+	must(pr->len < pr->cap);
+	c->cmd_len = (uint32_t)pr->len;
+}
+
+static void
+say(struct load_conn *c, const char *command, const char *arg)
+{
+	struct print pr = say_begin(c);
+
+	print_text(&pr, command);
+	print_text(&pr, arg);
+	say_end(c, &pr);
 }
 
 static void
 say_mail(struct load_conn *c, const struct message *m)
 {
-	const char *from = c->cfg->gen->cfg.from;
+	struct print pr = say_begin(c);
 
-	if (c->has_size)
-		say(c, "MAIL FROM:<%s> SIZE=%llu\r\n", from,
-		    (unsigned long long)m->size);
-	else
-		say(c, "MAIL FROM:<%s>\r\n", from);
+	print_span(&pr, SPAN("MAIL FROM:<"));
+	print_text(&pr, c->cfg->gen->cfg.from);
+	print_span(&pr, SPAN(">"));
+	if (c->has_size) {
+		print_span(&pr, SPAN(" SIZE="));
+		print_u64(&pr, m->size, 1);
+	}
+	say_end(c, &pr);
 }
 
 static void
 say_rcpt(struct load_conn *c, const struct message *m, uint32_t i)
 {
 	const struct message_gen *gen = c->cfg->gen;
+	struct print pr = say_begin(c);
 	char to[MESSAGE_ADDRESS_MAX + 1];
 
 	message_address(gen, message_mailbox(&gen->cfg, m->seq, i), to);
-	say(c, "RCPT TO:<%s>\r\n", to);
+	print_span(&pr, SPAN("RCPT TO:<"));
+	print_text(&pr, to);
+	print_span(&pr, SPAN(">"));
+	say_end(c, &pr);
 }
 
 static void
@@ -122,11 +139,17 @@ body_start(struct load_conn *c)
 static void
 say_data(struct load_conn *c)
 {
+	struct print pr;
+
 	if (!c->cfg->is_bdat) {
-		say(c, "DATA\r\n");
+		say(c, "DATA", "");
 		return;
 	}
-	say(c, "BDAT %llu LAST\r\n", (unsigned long long)c->msg->size);
+	pr = say_begin(c);
+	print_span(&pr, SPAN("BDAT "));
+	print_u64(&pr, c->msg->size, 1);
+	print_span(&pr, SPAN(" LAST"));
+	say_end(c, &pr);
 	body_start(c);
 }
 
@@ -209,7 +232,7 @@ load_conn_quit(struct load_conn *c)
 {
 	must(c->want == LOAD_WANT_MSG && !c->has_ahead);
 	c->outcome = LOAD_NONE;
-	say(c, "QUIT\r\n");
+	say(c, "QUIT", "");
 	phase_set(c, LOAD_QUIT);
 }
 
@@ -270,7 +293,7 @@ msg_over(struct load_conn *c)
 static void
 reset(struct load_conn *c)
 {
-	say(c, "RSET\r\n");
+	say(c, "RSET", "");
 	phase_set(c, LOAD_RSET);
 }
 
@@ -297,7 +320,7 @@ on_session(struct load_conn *c, enum load_verdict verdict)
 	} else if (c->phase == LOAD_GREETING && c->cfg->is_idle) {
 		phase_set(c, LOAD_IDLE);
 	} else if (c->phase == LOAD_GREETING) {
-		say(c, "EHLO %s\r\n", c->cfg->helo);
+		say(c, "EHLO ", c->cfg->helo);
 		phase_set(c, LOAD_EHLO);
 	} else if (c->cfg->is_bdat && !c->has_chunking) {
 		wrong(c, 0,
@@ -358,7 +381,7 @@ on_data(struct load_conn *c, enum load_verdict verdict)
 		if (c->accepted_n > 0)
 			body_start(c);
 		else
-			say(c, ".\r\n");
+			say(c, ".", "");
 		phase_set(c, LOAD_END);
 		return;
 	}

@@ -5,6 +5,7 @@
  * is between comes from the shared text, MESSAGE_TEXT_LINE bytes a line.
  */
 #include "bench/message.h"
+#include "engine/base/print.h"
 #include "engine/base/clock.h"
 
 #include <errno.h>
@@ -146,57 +147,70 @@ unsigned
 message_address(const struct message_gen *g, uint32_t mailbox,
 		char out[MESSAGE_ADDRESS_MAX + 1])
 {
-	int n = snprintf(out, MESSAGE_ADDRESS_MAX + 1, "%.*s%u%.*s@%s",
-			 SPAN_FMT(g->user_prefix), mailbox,
-			 SPAN_FMT(g->user_suffix), g->cfg.domain);
+	struct print pr = { out, 0, MESSAGE_ADDRESS_MAX + 1 };
 
-	must(n > 0 && n <= MESSAGE_ADDRESS_MAX);
-	return (unsigned)n;
+	print_span(&pr, g->user_prefix);
+	print_u64(&pr, mailbox, 1);
+	print_span(&pr, g->user_suffix);
+	print_span(&pr, SPAN("@"));
+	print_text(&pr, g->cfg.domain);
+	must(pr.len > 0 && pr.len <= MESSAGE_ADDRESS_MAX);
+	out[pr.len] = '\0';
+	return (unsigned)pr.len;
+}
+
+static void
+print_id(struct print *pr, const char *run_id, const char *between,
+	 uint64_t seq)
+{
+	print_text(pr, run_id);
+	print_text(pr, between);
+	print_u64(pr, seq, 1);
 }
 
 static void
 head_build(const struct message_gen *g, struct message *m, uint32_t mailbox)
 {
 	const struct message_cfg *cfg = &g->cfg;
+	struct print pr = PRINT_INTO(m->head);
 	char to[MESSAGE_ADDRESS_MAX + 1];
-	int n, body;
 
 	message_address(g, mailbox, to);
-	n = snprintf(m->head, sizeof(m->head),
-		     "From: blast <%s>\r\n"
-		     "To: <%s>\r\n"
-		     "Subject: blast %s number %llu\r\n"
-		     "Date: %s\r\n"
-		     "Message-ID: <%s.%llu@blast.invalid>\r\n" TOKEN_HEADER
-		     "%s %llu\r\n"
-		     "\r\n",
-		     cfg->from[0] ? cfg->from : "blast@blast.invalid", to,
-		     cfg->run_id, (unsigned long long)m->seq, g->date,
-		     cfg->run_id, (unsigned long long)m->seq, cfg->run_id,
-		     (unsigned long long)m->seq);
-	must(n > 0 && (size_t)n < sizeof(m->head));
-	m->dot_at = (uint16_t)n;
-	body = snprintf(m->head + n, sizeof(m->head) - (size_t)n,
-			"..%s %llu begins with a dot\r\n", cfg->run_id,
-			(unsigned long long)m->seq);
-	must(body > 0 && (size_t)(n + body) < sizeof(m->head));
-	m->head_len = (uint16_t)(n + body);
+	print_span(&pr, SPAN("From: blast <"));
+	print_text(&pr, cfg->from[0] ? cfg->from : "blast@blast.invalid");
+	print_span(&pr, SPAN(">\r\nTo: <"));
+	print_text(&pr, to);
+	print_span(&pr, SPAN(">\r\nSubject: blast "));
+	print_id(&pr, cfg->run_id, " number ", m->seq);
+	print_span(&pr, SPAN("\r\nDate: "));
+	print_text(&pr, g->date);
+	print_span(&pr, SPAN("\r\nMessage-ID: <"));
+	print_id(&pr, cfg->run_id, ".", m->seq);
+	print_span(&pr, SPAN("@blast.invalid>\r\n" TOKEN_HEADER));
+	print_id(&pr, cfg->run_id, " ", m->seq);
+	print_span(&pr, SPAN("\r\n\r\n"));
+	m->dot_at = (uint16_t)pr.len;
+	print_span(&pr, SPAN(".."));
+	print_id(&pr, cfg->run_id, " ", m->seq);
+	print_span(&pr, SPAN(" begins with a dot\r\n"));
+	must(pr.len < pr.cap);
+	m->head_len = (uint16_t)pr.len;
 }
 
 /* fill: bytes of the line that makes up the size, CRLF included. */
 static void
 tail_build(const struct message_gen *g, struct message *m, size_t fill)
 {
-	int n;
+	struct print pr = { m->tail, fill, sizeof(m->tail) };
 
 	must(fill >= 2 && fill < MESSAGE_TEXT_LINE + 2);
 	memset(m->tail, '=', fill - 2);
 	m->tail[fill - 2] = '\r';
 	m->tail[fill - 1] = '\n';
-	n = snprintf(m->tail + fill, sizeof(m->tail) - fill, "%s %llu ends\r\n",
-		     g->cfg.run_id, (unsigned long long)m->seq);
-	must(n > 0 && (size_t)n < sizeof(m->tail) - fill);
-	m->tail_len = (uint16_t)(fill + (size_t)n);
+	print_id(&pr, g->cfg.run_id, " ", m->seq);
+	print_span(&pr, SPAN(" ends\r\n"));
+	must(pr.len < pr.cap);
+	m->tail_len = (uint16_t)pr.len;
 }
 
 void

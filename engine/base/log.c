@@ -169,11 +169,29 @@ wake(void)
 }
 
 static void
-sanitise(char *p, size_t n)
+sanitise_bytes(char *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if ((unsigned char)p[i] < ' ' || p[i] == 0x7f)
 			p[i] = '?';
+}
+
+static void
+sanitise(char *p, size_t n)
+{
+	const uint64_t ones = 0x0101010101010101, tops = ones << 7;
+
+	/* Eight at once while all of them are clean, as nearly all are. */
+	for (uint64_t w; n >= sizeof(w); p += sizeof(w), n -= sizeof(w)) {
+		uint64_t del, low;
+
+		memcpy(&w, p, sizeof(w));
+		del = w ^ ones * 0x7f;
+		low = (w - ones * ' ') & ~w;
+		if ((low | ((del - ones) & ~del)) & tops)
+			sanitise_bytes(p, sizeof(w));
+	}
+	sanitise_bytes(p, n);
 }
 
 static void

@@ -4,6 +4,7 @@
  * verdict comes together: Postfix's rules on warn_if_reject, defer_if_permit,
  * defer_if_reject and on what a list's permit ends (its own list only).
  */
+#include "engine/base/print.h"
 #include "engine/policy/policy_priv.h"
 
 #include <stdarg.h>
@@ -411,12 +412,16 @@ static void
 begin(struct policy_eval *e)
 {
 	const struct policy_query *q = e->query;
+	struct print pr = { e->client, 0, sizeof(e->client) - 1 };
 	char ip[IP_TEXT_MAX];
 
 	ip_print(&q->client_ip, ip);
-	snprintf(e->client, sizeof(e->client), "%.*s[%s]",
-		 (int)(q->client_name.len < 255 ? q->client_name.len : 255),
-		 q->client_name.p, ip);
+	print_some(&pr, q->client_name.p,
+		   q->client_name.len < 255 ? q->client_name.len : 255);
+	print_span(&pr, SPAN("["));
+	print_text(&pr, ip);
+	print_span(&pr, SPAN("]"));
+	e->client[pr.len] = '\0';
 	span_copy(q->helo, e->helo, sizeof(e->helo));
 	e->sender_text[0] = e->rcpt_text[0] = '\0';
 	if (q->sender != NULL)

@@ -32,6 +32,7 @@ struct smtp_body {
 	uint64_t dot_bytes;   /* of them for transparency and the end */
 	uint64_t size_max;    /* 0: none. Over it: is_too_big, all dropped */
 	const char *drop_headers; /* message_drop_headers; borrowed */
+	uint32_t drop_letters;	  /* what their names begin with, & 31 */
 	uint32_t received_n;	  /* Received: headers: hops */
 	uint8_t line;		  /* where in a line: enum in smtp_body.c */
 	uint8_t head;		  /* where in the header section: likewise */

@@ -57,7 +57,8 @@ put_line(const struct smtp *s, struct smtp_out *out, unsigned code,
 		print_text(&pr, arg);
 		print_text(&pr, hole + 2);
 	}
-	for (size_t i = 0; i < pr.len; i++)
+	/* Rows of the table are clean: what they quote may not be. */
+	for (size_t i = hole || !*dsn ? 0 : pr.len; i < pr.len; i++)
 		if (line[i] == '\r' || line[i] == '\n')
 			line[i] = '?';
 	pr.cap += 2;
