@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Addresses and networks, parsed and printed. */
 #include "engine/base/ip.h"
-#include "engine/base/print.h"
 #include "engine/base/must.h"
 
 #include <arpa/inet.h>
@@ -98,18 +97,24 @@ ip_net_parse(struct span text, struct ip_net *out, const char **why)
 unsigned
 ip_print(const struct ip *ip, char out[IP_TEXT_MAX])
 {
-	struct print pr = { out, 0, IP_TEXT_MAX - 1 };
+	char *p = out;
 
 	if (!ip_is_v4(ip)) {
 		inet_ntop(AF_INET6, ip->b, out, IP_TEXT_MAX);
 		return (unsigned)strlen(out);
 	}
 	for (int i = 12; i < 16; i++) {
-		print_u64(&pr, ip->b[i], 1);
-		print_span(&pr, i < 15 ? SPAN(".") : SPAN(""));
+		unsigned n = ip->b[i];
+
+		if (n >= 100)
+			*p++ = (char)('0' + n / 100);
+		if (n >= 10)
+			*p++ = (char)('0' + n / 10 % 10);
+		*p++ = (char)('0' + n % 10);
+		*p++ = '.';
 	}
-	out[pr.len] = '\0';
-	return (unsigned)pr.len;
+	*--p = '\0';
+	return (unsigned)(p - out);
 }
 
 void
