@@ -154,7 +154,7 @@ tcp_cc_timeout(struct tcp *t, struct tcp_conn *c, uint32_t flight)
 void
 tcp_cc_idle(struct tcp *t, struct tcp_conn *c)
 {
-	uint32_t idle_s = t->now_ms / 1000 - c->heard_s;
+	uint32_t idle_s = t->now_s - c->heard_s;
 	uint32_t cwnd = c->cwnd, ssthresh = c->ssthresh;
 
 	if ((uint64_t)idle_s * 1000000 <= tcp_rto_us(c) + 1000000ull ||

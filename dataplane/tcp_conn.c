@@ -14,6 +14,8 @@ tcp_set_now(struct tcp *t, uint64_t now_us)
 {
 	t->now_us = now_us;
 	t->now_ms = (uint32_t)(now_us / 1000);
+	/* Not from now_ms: that wraps, and seconds would jump. */
+	t->now_s = (uint32_t)(now_us / 1000000);
 }
 
 void
@@ -94,7 +96,7 @@ tcp_conn_new(struct tcp *t, const struct tcp_key *key, uint64_t hash)
 	if (tcp_is_v6(key))
 		c->flags |= TCP_F_V6;
 	c->ts_offset = tcp_isn_ts_offset(&t->isn_secret, key);
-	c->heard_s = t->now_ms / 1000;
+	c->heard_s = t->now_s;
 	c->mss = tcp_is_v6(key) ? TCP_MSS_DEFAULT_V6 : TCP_MSS_DEFAULT_V4;
 	counter_add(&t->states_n[TCP_CLOSED], 1);
 	t->conns_n++;

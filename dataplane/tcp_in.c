@@ -114,7 +114,7 @@ is_fast(struct tcp *t, struct tcp_conn *c, const struct tcp_seg *s,
 	}
 	if ((c->flags & TCP_F_TS) && seq_le(s->seq, c->last_ack_sent))
 		c->ts_recent = ts_val;
-	c->heard_s = t->now_ms / 1000;
+	c->heard_s = t->now_s;
 	c->probes = 0;
 	c->snd_wl1 = s->seq;
 	c->snd_wnd = wnd;

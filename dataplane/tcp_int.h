@@ -200,7 +200,7 @@ struct tcp {
 	struct host *host;
 	struct tcp_cfg cfg;
 	uint64_t now_us;
-	uint32_t now_ms;
+	uint32_t now_ms, now_s;
 	struct tcp_secret hash_secret, isn_secret;
 	struct tcp_table table;
 

@@ -6,20 +6,24 @@
 #include "dataplane/tcp_int.h"
 #include "dataplane/tcp_isn.h"
 
+/* The one for this very address, or the one for all. */
 static const struct tcp_listener *
 find_listener(const struct tcp *t, const struct tcp_key *k)
 {
 	static const struct ip any;
+	const struct tcp_listener *found = NULL;
 
 	for (uint32_t i = 0; i < t->listeners_n; i++) {
 		const struct tcp_listener *l = &t->listeners[i];
 
-		if (l->port == k->local_port &&
-		    (ip_is_equal(&l->addr, &any) ||
-		     ip_is_equal(&l->addr, &k->local)))
+		if (l->port != k->local_port)
+			continue;
+		if (ip_is_equal(&l->addr, &k->local))
 			return l;
+		if (ip_is_equal(&l->addr, &any))
+			found = l;
 	}
-	return NULL;
+	return found;
 }
 
 static uint16_t

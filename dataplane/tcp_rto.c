@@ -311,7 +311,7 @@ static void
 keep_alive(struct tcp *t, struct tcp_conn *c, struct ready *ready)
 {
 	uint32_t keep_ms = (uint32_t)(t->cfg.keepalive_us / 1000);
-	uint32_t idle_ms = (t->now_ms / 1000 - c->heard_s) * 1000;
+	uint32_t idle_ms = (t->now_s - c->heard_s) * 1000;
 	struct tcp_bare b = { .seq = c->snd_una - 1,
 			      .ack = c->rcv_nxt,
 			      .flags = TCP_ACK };

@@ -10,7 +10,7 @@
 void
 tcp_challenge(struct tcp *t, struct tcp_conn *c)
 {
-	uint8_t now_s = (uint8_t)(t->now_ms / 1000);
+	uint8_t now_s = (uint8_t)(t->now_s);
 
 	/* Of each connection: a common limit tells one peer about another
 	 * (CVE-2016-5696). */
@@ -103,7 +103,7 @@ is_paws_fail(const struct tcp *t, const struct tcp_conn *c,
 	if (!s->o.has_ts) /* section 3.2: dropped, and no answer */
 		return true;
 	return seq_lt(s->o.ts_val, c->ts_recent) &&
-	       t->now_ms / 1000 - c->heard_s < PAWS_IDLE_S;
+	       t->now_s - c->heard_s < PAWS_IDLE_S;
 }
 
 /* First, section 3.4's table 6. */
@@ -298,7 +298,7 @@ others(struct tcp *t, struct tcp_conn *c, struct tcp_seg *s,
 	/* What has passed PAWS is newer, or the old one is out of date. */
 	if ((c->flags & TCP_F_TS) && seq_le(s->seq, c->last_ack_sent))
 		c->ts_recent = s->o.ts_val;
-	c->heard_s = t->now_ms / 1000;
+	c->heard_s = t->now_s;
 	if (!step_ack(t, c, s, ready))
 		return;
 	/* Sixth, URG: skipped: urgent data is left out (RFC 6093). */

@@ -10,6 +10,7 @@
  */
 #include "dataplane/port_mem.h"
 #include "dataplane/tcp_int.h"
+#include "tests/sim/stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,20 +23,6 @@
 #define RUN_US_MAX   (24ull * 3600 * 1000000)
 #define APP_TICK_US  5000u
 #define PAUSE_US_MAX 10000000u
-
-struct draw {
-	uint64_t x;
-};
-
-static uint64_t
-draw(struct draw *d, uint64_t n)
-{
-	uint64_t z = d->x += 0x9e3779b97f4a7c15ull;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
-	return n ? (z ^ z >> 31) % n : 0;
-}
 
 /* One end's program for one connection. */
 struct app {
@@ -64,6 +51,9 @@ struct sim {
 	uint32_t loss_ppm, bytes_max;
 	uint64_t long_bytes; /* 0: short runs, drawn */
 	bool is_v6;
+	bool is_rude;	  /* ends may abort, or leave with bytes unread */
+	uint64_t plug_us; /* when the cable is plugged in or out again */
+	bool is_out;
 	const char *failed;
 };
 
@@ -88,45 +78,6 @@ stream_bytes(const struct sim *s, uint32_t id, bool is_client)
 	if (kind < 4)
 		return (uint32_t)draw(&d, 3000);
 	return (uint32_t)draw(&d, s->bytes_max);
-}
-
-/* The streams: pieces of one text whose length is prime, so that no power of
- * two is like another. At most STREAM_PIECE bytes of it at off. */
-#define STREAM_PRIME 65521u
-#define STREAM_PIECE 8192u
-
-static uint8_t stream_text[STREAM_PRIME + STREAM_PIECE];
-
-static void
-stream_init(void)
-{
-	struct draw d = { 1 };
-
-	for (unsigned i = 0; i < STREAM_PRIME; i++)
-		stream_text[i] = (uint8_t)draw(&d, 256);
-	memcpy(stream_text + STREAM_PRIME, stream_text, STREAM_PIECE);
-}
-
-static const uint8_t *
-stream_at(uint32_t id, bool is_client, uint64_t off)
-{
-	return stream_text +
-	       (off + id * 7919u + is_client * 31u) % STREAM_PRIME;
-}
-
-static bool
-is_stream(struct span in, uint32_t id, bool is_client, uint64_t off)
-{
-	while (in.len) {
-		size_t n = in.len < STREAM_PIECE ? in.len : STREAM_PIECE;
-
-		if (memcmp(in.p, stream_at(id, is_client, off), n) != 0)
-			return false;
-		in.p += n;
-		in.len -= n;
-		off += n;
-	}
-	return true;
 }
 
 /* --- the programs --- */
@@ -216,16 +167,36 @@ app_read(struct sim *s, struct app *a)
 	return rx;
 }
 
+/* Leaves at once, in one way or the other. */
+static void
+app_leave(struct sim *s, struct app *a, struct end *e)
+{
+	ready_remove(&e->ready, tcp_ready_node(a->c));
+	if (draw(&s->draw, 2))
+		tcp_abort(a->t, &a->c);
+	else
+		tcp_shut(a->t, &a->c);
+	if (a->is_client)
+		s->lost_n++;
+	a->c = NULL;
+}
+
 static void
 app_run(struct sim *s, struct end *e, struct app *a)
 {
-	enum net_rx rx = app_read(s, a);
+	enum net_rx rx;
+
+	if (s->is_rude && draw(&s->draw, 100) == 0) {
+		app_leave(s, a, e);
+		return;
+	}
+	rx = app_read(s, a);
 
 	if (rx == NET_RX_LOST) {
 		/* A server may be left alone when its client has given up; or
 		 * an old duplicate has opened it again with its cookie, when
 		 * all was over (RFC 4987 section 3.6). */
-		if (s->loss_ppm < 50000 &&
+		if (s->loss_ppm < 50000 && !s->is_rude &&
 		    (a->is_client || a->rx_done ||
 		     !tcp_count_get(a->t, TCP_COUNT_COOKIES_IN)))
 			fail(s, "a connection is lost");
@@ -236,7 +207,7 @@ app_run(struct sim *s, struct end *e, struct app *a)
 		app_write(s, a);
 	if (rx != NET_RX_END)
 		return;
-	if (a->rx_done != a->rx_bytes)
+	if (a->rx_done != a->rx_bytes && !s->is_rude)
 		fail(s, "the end comes too early");
 	if (a->tx_done == a->tx_bytes)
 		app_end(s, a, e, false);
@@ -280,10 +251,23 @@ end_turn(struct sim *s, struct end *e)
 	port_free(e->q, frames, n);
 }
 
+/* Now and then somebody stumbles over the cable. */
+static void
+plug(struct sim *s)
+{
+	if (s->now_us < s->plug_us)
+		return;
+	s->is_out = !s->is_out;
+	port_mem_link_set(s->wire, !s->is_out);
+	s->plug_us = s->now_us + draw(&s->draw, s->is_out ? 3000000 : 60000000);
+}
+
 static uint64_t
 next_us(const struct sim *s)
 {
 	uint64_t next = port_mem_next_us(s->wire);
+
+	next = s->plug_us < next ? s->plug_us : next;
 
 	if (next > s->now_us + PAUSE_US_MAX)
 		next = s->now_us + PAUSE_US_MAX;
@@ -422,6 +406,10 @@ sim_open(struct sim *s, uint64_t seed, uint64_t long_bytes)
 	s->now_us = START_US;
 	s->loss_ppm = losses[draw(&s->draw, ARRAY_N(losses))];
 	s->conns_n = 1 + (unsigned)draw(&s->draw, CONNS_MAX);
+	s->is_rude = !long_bytes && draw(&s->draw, 8) == 0;
+	s->plug_us = UINT64_MAX;
+	if (!long_bytes && draw(&s->draw, 8) == 0)
+		s->plug_us = s->now_us;
 	s->bytes_max = s->loss_ppm > 50000 ? 60000 : 400000;
 	pc.seed = seed;
 	pc.bufs_n = pc.flight_n = 1024;
@@ -488,6 +476,7 @@ sim_run(struct sim *s, uint64_t seed, uint64_t long_bytes)
 	sim_open(s, seed, long_bytes);
 	while (s->failed == NULL) {
 		port_mem_advance(s->wire, s->now_us);
+		plug(s);
 		connect_some(s);
 		end_turn(s, &s->ends[0]);
 		end_turn(s, &s->ends[1]);

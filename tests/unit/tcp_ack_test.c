@@ -174,11 +174,28 @@ static const struct tcp_rig_row rows[] = {
 	{ "the peer acknowledges text with a FIN of its own", NULL,
 	  RIG_PLAIN "write 10; < A 1:10; > AF 1:0 ack=11; < A 11:0 ack=2; read "
 		    "end; state CLOSE_WAIT" },
-	{ "sequence numbers of ours wrap", NULL,
+	{ "our sequence numbers wrap", "iss=4294964000",
 	  RIG_PLAIN "write 10000; < A 1:1000; < A 1001:1000; < A 2001:1000; < "
 		    "A 3001:1000; < A 4001:1000; < A 5001:1000; < A 6001:1000; "
 		    "< A 7001:1000; < A 8001:1000; < A 9001:1000;"
-		    "> A 1:0 ack=10001" },
+		    "> A 1:0 ack=3001; > A 1:0 ack=4001; > A 1:0 ack=10001; "
+		    "write 10; < A 10001:10; > A 1:0 ack=10011" },
+	{ "our sequence numbers wrap: a loss right there", "iss=4294964000",
+	  RIG_SACK "write 10000; < A 1:1000; < A 1001:1000; < A 2001:1000; < A "
+		   "3001:1000; < A 4001:1000; < A 5001:1000; < A 6001:1000; < "
+		   "A 7001:1000; < A 8001:1000; < A 9001:1000;"
+		   "> A 1:0 ack=3001; > A 1:0 ack=3001 sack=4001-7001; < A "
+		   "3001:1000; > A 1:0 ack=7001; < A 9001:1000; > A 1:0 "
+		   "ack=10001; count fast_recoveries 1; +5s" },
+	{ "our sequence numbers wrap: a timeout right there", "iss=4294967294",
+	  RIG_PLAIN "write 10; < A 1:10; +201ms; < A 1:10; > A 1:0 ack=11; "
+		    "count timeouts 1" },
+	{ "our sequence numbers wrap: the FIN is 0", "iss=4294967284",
+	  RIG_PLAIN "write 11; < A 1:11; shut; < AF 12:0; +201ms; < AF 1:11; > "
+		    "A 1:0 ack=13; state FIN_WAIT_2" },
+	{ "our sequence numbers wrap: a probe", "iss=4294967294",
+	  RIG_WINDOW("0") "write 10; +201ms; < A 1:1; > A 1:0 ack=1 win=0; > A "
+			  "1:0 ack=1 win=10; < A 1:10; > A 1:0 ack=11" },
 };
 
 int

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The host in place of host.c, and the language of tcp_rig.h. */
 #include "tests/unit/tcp_rig.h"
+#include "dataplane/tcp_isn.h"
 #include "dataplane/wire.h"
 #include "tests/unit/tcp_host.h"
 
@@ -757,6 +758,36 @@ set_cfg(struct tcp_cfg *cfg, const char *words)
 	}
 }
 
+/* iss=N or ts=N: when the clock has to begin for flow 0 to get that number of
+ * sequence, or timestamp, at first; ms=N: the milliseconds then. */
+static uint64_t
+start_us(const struct tcp_cfg *cfg, const char *words)
+{
+	static const char *const names[] = { "iss=", "ts=", "ms=" };
+	struct tcp_key k = { tcp_rig_local, tcp_rig_peer, LOCAL_PORT,
+			     PEER_PORT };
+	struct tcp_secret secret;
+	uint32_t want, had;
+
+	memcpy(&secret, cfg->secret + 16, sizeof(secret));
+	for (unsigned i = 0; i < ARRAY_N(names); i++) {
+		const char *at = words ? strstr(words, names[i]) : NULL;
+
+		if (at == NULL)
+			continue;
+		want = (uint32_t)strtoul(at + strlen(names[i]), NULL, 0);
+		if (i == 0) {
+			had = tcp_isn(&secret, &k, START_US);
+			return START_US + (uint64_t)(want - had) * 4;
+		}
+		had = START_US / 1000;
+		if (i == 1)
+			had += tcp_isn_ts_offset(&secret, &k);
+		return START_US + (uint64_t)(want - had) * 1000;
+	}
+	return START_US;
+}
+
 /* Everything ends; nothing may be left. */
 static void
 tear_down(struct rig *r)
@@ -803,7 +834,7 @@ tcp_rig_run_one(const struct tcp_rig_row *row, char *why, size_t why_cap)
 	r->why_cap = why_cap;
 	r->is_shown = getenv("TCP_RIG_SHOW") != NULL;
 	r->h = tcp_rig_host_open();
-	r->now_us = START_US;
+	r->now_us = start_us(&cfg, row->cfg);
 	r->t = tcp_open(&cfg, r->h, r->now_us);
 	for (unsigned i = 0; i < FLOWS_N; i++)
 		r->flows[i].irs = 1000000 + i * 77777;

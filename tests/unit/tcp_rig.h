@@ -19,7 +19,7 @@
  *	full N; shut; shuttx; abort; state NAME; gone; count NAME N; ready;
  *	unready; flow N (another client); irs N (its first number); mtu N;
  *	toobig N SEQ; unreachable SEQ; stop; frames N (then none); drop;
- *	cwnd N; hold (the owner reads nothing by itself); ...
+ *	cwnd N; waiting N; newflow IRS
  */
 #ifndef PENSTOCK_TESTS_TCP_RIG_H
 #define PENSTOCK_TESTS_TCP_RIG_H

@@ -136,6 +136,29 @@ static const struct tcp_rig_row rows[] = {
 	{ "keep-alive: text puts it off", "keep=100",
 	  RIG_PLAIN "+60s; > A 1:10 ack=1; read 10; +40ms; < A 1:0 ack=11; "
 		    "+99s; +2s; < A 0:0; > A 11:0 ack=1; count keepalives 1" },
+	{ "our clock of milliseconds wraps", "ms=4294967200 keep=100",
+	  RIG_PLAIN "write 10; < A 1:10; +50ms; > A 1:0 ack=11; +50ms; write "
+		    "10; < A 11:10; +199ms; +1ms; < A 11:10; > A 1:0 ack=21; > "
+		    "A 1:10 ack=21; read 10; +40ms; < A 21:0 ack=11; +99s; "
+		    "+2s; < A 20:0; > A 11:0 ack=21; count keepalives 1" },
+	{ "our clock of milliseconds wraps in a back-off", "ms=4294966800",
+	  RIG_PLAIN "write 10; < A 1:10; +200ms; < A 1:10; +399ms; +1ms; < A "
+		    "1:10; +799ms; +1ms; < A 1:10; > A 1:0 ack=11" },
+	{ "our clock of milliseconds wraps in a handshake", "ms=4294966500",
+	  "> S 0:0; < SA 0:0; +999ms; +1ms; < SA 0:0; +1999ms; +1ms; < SA 0:0; "
+	  "> A 1:0 ack=1; accept" },
+	{ "our clock of milliseconds wraps in TIME_WAIT", "ms=4294937296",
+	  RIG_PLAIN "shut; < AF 1:0; > AF 1:0 ack=2; < A 2:0 ack=2; +59999ms; "
+		    "state TIME_WAIT; +1ms; state CLOSED" },
+	{ "our timestamps wrap", "ts=4294967290",
+	  RIG_TS("") "> A 1:10 ack=1 ts=101/0; +40ms; < A 1:0 ack=11 "
+		     "ts=40/101; write 10; < A 1:10 ts=40/101; +100ms; > A "
+		     "11:0 ack=11 ts=110/40; write 10; < A 11:10 ts=140/110; > "
+		     "A 11:0 ack=21 ts=111/140; read 10" },
+	{ "our timestamps wrap in a back-off", "ts=4294967200",
+	  RIG_TS("") "write 10; < A 1:10 ts=0/100; +200ms; < A 1:10 "
+		     "ts=200/100; +100ms; > A 1:0 ack=11 ts=120/200; write 10; "
+		     "< A 11:10 ts=300/120; > A 1:0 ack=21 ts=121/300" },
 	{ "keep-alive is off", NULL,
 	  RIG_PLAIN "+100000s; state ESTABLISHED; count keepalives 0" },
 	{ "no frame left: sent as soon as there is one", NULL,

@@ -372,6 +372,10 @@ static const struct tcp_rig_row rows[] = {
 	{ "almost 24 days later it does", NULL,
 	  RIG_TS("") "+2073599s; > A 1:10 ack=1 ts=99/0; < A 1:0 ack=1 "
 		     "ecr=100" },
+	{ "PAWS does not think an idle moment long because our clock wraps",
+	  "ms=4294967000",
+	  RIG_TS("") "+1s; > A 1:10 ack=1 ts=99/0; < A 1:0 ack=1 ecr=100; "
+		     "count paws 1" },
 	{ "TS.Recent: of what is in order", NULL,
 	  RIG_TS("") "> A 11:10 ack=1 ts=200/0; < A 1:0 ack=1 ecr=100; > A "
 		     "1:10 ack=1 ts=150/0; < A 1:0 ack=21 ecr=150; read 20" },
