@@ -91,6 +91,20 @@ send_first(struct tcp *t, struct tcp_conn *c, uint32_t mss)
 	tcp_send_at(t, c, c->snd_una, n, is_fin);
 }
 
+/* RFC 6675 section 5 (4.3): the first hole, whatever the pipe. */
+static void
+send_hole(struct tcp *t, struct tcp_conn *c, struct tcp_loss *l, uint32_t mss)
+{
+	struct tcp_range gap;
+
+	if (!tcp_sack_gap(&l->sack, c->snd_una, c->snd_max, &gap) ||
+	    gap.start != c->snd_una)
+		return;
+	send_first(t, c, mss);
+	l->sack.high_rxt = seq_min(gap.end, c->snd_una + mss);
+	l->sack.rxt_max = c->snd_max;
+}
+
 static void
 begin_recovery(struct tcp *t, struct tcp_conn *c)
 {
@@ -107,16 +121,9 @@ begin_recovery(struct tcp *t, struct tcp_conn *c)
 		c->flags |= TCP_F_CWR | TCP_F_ECN_SLOWED;
 	l = tcp_loss(t, c);
 	if ((c->flags & TCP_F_SACK) && l != NULL) {
-		struct tcp_range gap = { c->snd_una, c->snd_una };
-
-		/* RFC 6675 section 5 (4.3): the first, whatever the pipe. */
 		l->sack.high_rxt = c->snd_una;
 		l->sack.is_rescued = 0;
-		if (tcp_sack_gap(&l->sack, c->snd_una, c->snd_max, &gap) &&
-		    gap.start == c->snd_una) {
-			send_first(t, c, mss);
-			l->sack.high_rxt = seq_min(gap.end, c->snd_una + mss);
-		}
+		send_hole(t, c, l, mss);
 	} else {
 		send_first(t, c, mss);
 		c->cwnd += TCP_DUP_THRESH * mss; /* RFC 6582 3.2 (2) */
@@ -177,7 +184,7 @@ is_duplicate(const struct tcp_conn *c, const struct tcp_seg *s,
 static void
 duplicate(struct tcp *t, struct tcp_conn *c)
 {
-	const struct tcp_loss *l = tcp_loss(t, c);
+	struct tcp_loss *l = tcp_loss(t, c);
 	uint32_t mss = tcp_mss(c);
 	bool is_lost;
 
@@ -186,6 +193,10 @@ duplicate(struct tcp *t, struct tcp_conn *c)
 	if (c->flags & TCP_F_FAST) {
 		if (!(c->flags & TCP_F_SACK) || l == NULL)
 			c->cwnd += mss;
+		else if (tcp_sack_lost_again(&l->sack, c->snd_una, mss)) {
+			tcp_cc_loss(t, c, c->cwnd);
+			send_hole(t, c, l, mss);
+		}
 		return;
 	}
 	if (c->dupacks < UINT8_MAX)

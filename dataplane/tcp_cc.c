@@ -120,6 +120,10 @@ reduce(struct tcp *t, struct tcp_conn *c, uint32_t flight)
 	struct tcp_loss *l = tcp_loss_get(t, c);
 	uint32_t mss = tcp_mss(c);
 
+	/* Behind a hole that does not close, much more than cwnd piles up that
+	 * has arrived: none of it is in flight. */
+	if (flight > c->cwnd)
+		flight = c->cwnd;
 	c->ssthresh = flight / BETA_DEN * BETA_NUM;
 	if (l != NULL) {
 		/* Section 4.7: leave room for others the sooner. */

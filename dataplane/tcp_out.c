@@ -465,6 +465,7 @@ send_recovery(struct tcp *t, struct tcp_conn *c, struct tcp_sack *k,
 	if (tcp_sack_gap(k, from, edge, &gap)) { /* rule 1 */
 		took = send_part(t, c, gap.start, gap.end, mss);
 		k->high_rxt = gap.start + took;
+		k->rxt_max = c->snd_max;
 		return took != 0;
 	}
 	if (send_next(t, c, mss, cwnd_room)) /* rule 2 */

@@ -6,7 +6,7 @@ void
 tcp_sack_clear(struct tcp_sack *s, uint32_t una)
 {
 	s->n = s->bytes = 0;
-	s->high_rxt = una;
+	s->high_rxt = s->rxt_max = una;
 	s->is_rescued = 0;
 }
 
@@ -35,6 +35,7 @@ forget_below(struct tcp_sack *s, uint32_t una)
 	if (s->n && seq_lt(s->r[0].start, una))
 		s->r[0].start = una;
 	s->high_rxt = seq_max(s->high_rxt, una);
+	s->rxt_max = seq_max(s->rxt_max, una);
 }
 
 void
@@ -147,4 +148,17 @@ uint32_t
 tcp_sack_high(const struct tcp_sack *s, uint32_t una)
 {
 	return s->n ? s->r[s->n - 1].end : una;
+}
+
+bool
+tcp_sack_lost_again(struct tcp_sack *s, uint32_t una, uint32_t mss)
+{
+	uint32_t high = tcp_sack_high(s, una);
+
+	if (s->high_rxt == una || seq_lt(high, s->rxt_max) ||
+	    high - s->rxt_max < TCP_DUP_THRESH * mss)
+		return false;
+	s->high_rxt = una;
+	s->is_rescued = 0;
+	return true;
 }

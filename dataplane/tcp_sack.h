@@ -20,7 +20,7 @@ struct tcp_sack {
 	uint32_t bytes;	   /* in all of them */
 	uint32_t high_rxt; /* HighRxt: sent again up to here */
 	uint32_t is_rescued;
-	uint32_t next_free;
+	uint32_t rxt_max; /* SND.MAX when a hole was last sent again */
 };
 
 void tcp_sack_clear(struct tcp_sack *s, uint32_t una);
@@ -42,6 +42,11 @@ uint32_t tcp_sack_pipe(const struct tcp_sack *s, uint32_t una, uint32_t nxt,
 /* The first gap within [from, to): start and length. false: none. */
 bool tcp_sack_gap(const struct tcp_sack *s, uint32_t from, uint32_t to,
 		  struct tcp_range *out);
+/*
+ * Holes were sent again, and of what was sent after that three segments' worth
+ * have arrived: una's must have got lost once more. Begins from una.
+ */
+bool tcp_sack_lost_again(struct tcp_sack *s, uint32_t una, uint32_t mss);
 /* The end of the highest range, or una. */
 uint32_t tcp_sack_high(const struct tcp_sack *s, uint32_t una);
 

@@ -30,8 +30,9 @@ static const struct tcp_rig_row rows[] = {
 	  "3001:1000; < A 4001:1000; < A 5001:1000; < A 6001:1000; < A "
 	  "7001:1000; < A 8001:1000; < A 9001:1000;"
 	  "> A 1:0 ack=1; < A 10001:1000; > A 1:0 ack=1; < A 11001:1000; > A "
-	  "1:0 ack=1; < A 1:1000; cwnd 11400; > A 1:0 ack=1; cwnd 12400; > A "
-	  "1:0 ack=1; < A 12001:1000; > A 1:0 ack=20001; drop" },
+	  "1:0 ack=1; < A 1:1000; cwnd 10000; > A 1:0 ack=1; cwnd 11000; > A "
+	  "1:0 ack=1; cwnd 12000; > A 1:0 ack=1; < A 12001:1000; > A 1:0 "
+	  "ack=13001; drop; > A 1:0 ack=20001; drop" },
 	{ "NewReno: a partial ACK sends the next hole", NULL,
 	  RIG_PLAIN
 	  "write 10000; < A 1:1000; < A 1001:1000; < A 2001:1000; < A "
@@ -100,14 +101,28 @@ static const struct tcp_rig_row rows[] = {
 	  "9001:1000; > A 1:0 ack=4001 sack=6001-7001; > A 1:0 ack=10001; "
 	  "count retransmitted 4; +5s" },
 	{ "SACK: new text when the pipe allows it", NULL,
-	  RIG_SACK "write 20000; < A 1:1000; < A 1001:1000; < A 2001:1000; < A "
+	  RIG_SACK
+	  "write 20000; < A 1:1000; < A 1001:1000; < A 2001:1000; < A "
+	  "3001:1000; < A 4001:1000; < A 5001:1000; < A 6001:1000; < A "
+	  "7001:1000; < A 8001:1000; < A 9001:1000;"
+	  "> A 1:0 ack=1 sack=1001-2001; < A 10001:1000; > A 1:0 ack=1 "
+	  "sack=1001-3001; < A 11001:1000; > A 1:0 ack=1 sack=1001-4001; < A "
+	  "1:1000; > A 1:0 ack=1 sack=1001-5001; > A 1:0 ack=1 sack=1001-6001; "
+	  "> A 1:0 ack=1 sack=1001-7001; < A 12001:1000; > A 1:0 ack=13001; "
+	  "drop; > A 1:0 ack=20001; drop; +1s; drop" },
+	{ "SACK: a retransmission that is lost shows itself by what was sent "
+	  "after it",
+	  NULL,
+	  RIG_SACK "write 30000; < A 1:1000; < A 1001:1000; < A 2001:1000; < A "
 		   "3001:1000; < A 4001:1000; < A 5001:1000; < A 6001:1000; < "
 		   "A 7001:1000; < A 8001:1000; < A 9001:1000;"
-		   "> A 1:0 ack=1 sack=1001-2001; < A 10001:1000; > A 1:0 "
-		   "ack=1 sack=1001-3001; < A 11001:1000; > A 1:0 ack=1 "
-		   "sack=1001-4001; < A 1:1000; > A 1:0 ack=1 sack=1001-5001; "
-		   "> A 1:0 ack=1 sack=1001-6001; < A 12001:1000; > A 1:0 "
-		   "ack=13001; drop; > A 1:0 ack=20001; drop; +1s; drop" },
+		   "> A 1:0 ack=1 sack=1001-4001; < A 1:1000; > A 1:0 ack=1 "
+		   "sack=1001-10001; < A 10001:1000; < A 11001:1000; < A "
+		   "12001:1000; < A 13001:1000; < A 14001:1000; < A "
+		   "15001:1000; > A 1:0 ack=1 sack=1001-12001; < A 16001:1000; "
+		   "< A 17001:1000; > A 1:0 ack=1 sack=1001-13001; < A 1:1000; "
+		   "> A 1:0 ack=1 sack=1001-14001; > A 1:0 ack=18001; drop; "
+		   "count timeouts 0; > A 1:0 ack=30001; drop; +1s; drop" },
 	{ "SACK: a retransmission that is lost waits for the timer", NULL,
 	  RIG_SACK "write 10000; < A 1:1000; < A 1001:1000; < A 2001:1000; < A "
 		   "3001:1000; < A 4001:1000; < A 5001:1000; < A 6001:1000; < "

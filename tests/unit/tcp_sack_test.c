@@ -127,6 +127,37 @@ test_full(void)
 	CHECK(tcp_sack_high(&s, UNA + 500) == UNA + 500);
 }
 
+/* RXT.MAX was 2000: what has arrived of what was sent from there on. */
+static void
+test_lost_again(void)
+{
+	static const struct {
+		const char *name;
+		uint32_t high_rxt, high;
+		bool want;
+	} again[] = {
+		{ "nothing was sent again", UNA, 2900, false },
+		{ "nothing of it has arrived", 1100, 2000, false },
+		{ "two segments have", 1100, 2200, false },
+		{ "three have", 1100, 2300, true },
+		{ "more have", 1500, 3000, true },
+	};
+
+	for (unsigned i = 0; i < ARRAY_N(again); i++) {
+		struct tcp_sack s;
+		struct tcp_opts o = { .sacks_n = 1,
+				      .sacks = { { 1100, again[i].high } } };
+
+		tcp_sack_clear(&s, UNA);
+		tcp_sack_update(&s, UNA, MAX, &o);
+		s.high_rxt = again[i].high_rxt;
+		s.rxt_max = 2000;
+		CHECK_ROW(again[i].name);
+		CHECK(tcp_sack_lost_again(&s, UNA, MSS) == again[i].want);
+		CHECK(s.high_rxt == (again[i].want ? UNA : again[i].high_rxt));
+	}
+}
+
 /* Random blocks over the wrap of sequence numbers, beside a byte map. */
 static void
 test_model(void)
@@ -181,6 +212,7 @@ main(void)
 {
 	test_rows();
 	test_full();
+	test_lost_again();
 	test_model();
 	return check_end();
 }
