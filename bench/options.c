@@ -213,6 +213,8 @@ dataplane_option(struct options *o, enum option_id id, const char *value)
 	case OPT_IP:
 		*(is_v6 ? &dp->ipv6 : &dp->ipv4) = value;
 		return EX_OK;
+	case OPT_MTU:
+		return number32(id, value, 1280, 64000, &dp->mtu);
 	case OPT_GATEWAY:
 		*(is_v6 ? &dp->ipv6_gateway : &dp->ipv4_gateway) = value;
 		return EX_OK;

@@ -83,7 +83,7 @@ class Site:
     def eal(self, role):
         """DPDK's arguments of one end of the link."""
         return memif.EAL.format(role=role, megabytes=256,
-                                socket=self.run / "memif")
+                                socket=self.run / "memif", more="")
 
     def argv(self, *verb):
         """A verb of the command on this site."""

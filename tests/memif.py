@@ -8,7 +8,7 @@ import engine
 import load
 
 EAL = ("--no-huge --no-pci --in-memory --single-file-segments -m {megabytes} "
-       "--vdev=net_memif0,role={role},id=0,socket={socket}")
+       "--vdev=net_memif0,role={role},id=0,socket={socket}{more}")
 SERVER4, CLIENT4 = "192.0.2.2", "192.0.2.1"
 SERVER6, CLIENT6 = "2001:db8::2", "2001:db8::1"
 
@@ -16,7 +16,9 @@ SERVER6, CLIENT6 = "2001:db8::2", "2001:db8::1"
 class Engine(engine.Engine):
     """As engine.Engine, with services that only the memif link reaches."""
 
-    def __init__(self, main_cf=None, mailboxes=10, services=None, **rest):
+    def __init__(self, main_cf=None, mailboxes=10, services=None, mtu=1500,
+                 **rest):
+        self.mtu = mtu
         services = services or {
             "smtp": engine.Service(host=SERVER4, port=25),
             "smtp6": engine.Service(host=SERVER6, port=25)}
@@ -25,6 +27,7 @@ class Engine(engine.Engine):
             "penstock_ipv4": f"{SERVER4}/24",
             "penstock_ipv6": f"{SERVER6}/64",
             "penstock_workers": "1",
+            "penstock_mtu": str(mtu),
             **(main_cf or {})}, mailboxes=mailboxes, services=services, **rest)
         self.main_cf.setdefault("penstock_dpdk_args", self.eal("server"))
         self.write_config()
@@ -32,7 +35,8 @@ class Engine(engine.Engine):
     def eal(self, role, megabytes=256):
         """DPDK's arguments of one end."""
         return EAL.format(role=role, megabytes=megabytes,
-                          socket=self.run_dir / "memif")
+                          socket=self.run_dir / "memif",
+                          more=",bsize=10240" if self.mtu > 1500 else "")
 
     def start(self, wait_s=30, wait=True):
         """The control socket of a killed one says nothing about this one."""
@@ -55,4 +59,4 @@ class Engine(engine.Engine):
             else f"{CLIENT4}/24"
         return load.Blast(self, [
             "--dataplane", "dpdk", "--dpdk-args", self.eal("client"),
-            "--ip", address, *options], service)
+            "--ip", address, "--mtu", self.mtu, *options], service)
