@@ -59,6 +59,21 @@ open_pools(struct tcp *t, const struct tcp_cfg *cfg)
 		must_alloc(((size_t)t->accepts_mask + 1) * sizeof(*t->accepts));
 }
 
+/* What a frame takes of text, where the device cuts it into segments. */
+static uint32_t
+find_tso(struct host *h)
+{
+	const uint32_t head = TCP_HDR_BYTES + TCP_OPTS_BYTES_MAX;
+	struct frame f;
+	uint32_t room;
+
+	if (!(host_caps(h) & PORT_CAP_TSO) ||
+	    host_tx_begin(h, true, &f, &room) == NULL)
+		return 0;
+	host_tx_cancel(h, &f);
+	return room > head ? room - head : 0;
+}
+
 struct tcp *
 tcp_open(const struct tcp_cfg *cfg, struct host *h, uint64_t now_us)
 {
@@ -74,6 +89,7 @@ tcp_open(const struct tcp_cfg *cfg, struct host *h, uint64_t now_us)
 		t->cfg.mss_min = 1;
 	t->host = h;
 	t->tx_level = cfg->tx_bytes_max / 2;
+	t->tso_bytes_max = find_tso(h);
 	memcpy(&t->hash_secret, cfg->secret, sizeof(t->hash_secret));
 	memcpy(&t->isn_secret, cfg->secret + 16, sizeof(t->isn_secret));
 	if (cfg->has_scaling)

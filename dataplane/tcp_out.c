@@ -412,11 +412,22 @@ send_part(struct tcp *t, struct tcp_conn *c, uint32_t from, uint32_t to,
 	return tcp_send_at(t, c, from, n, is_fin);
 }
 
+/* One segment; of new text, as many as the device cuts up by itself. */
+static uint32_t
+most_at_once(const struct tcp *t, const struct tcp_conn *c, uint32_t mss)
+{
+	/* CWR belongs to one segment; not every device knows that. */
+	if (t->tso_bytes_max < 2 * mss || c->snd_nxt != c->snd_max ||
+	    (c->flags & TCP_F_CWR))
+		return mss;
+	return t->tso_bytes_max - t->tso_bytes_max % mss;
+}
+
 /* The next that is new, or (below snd_max) is sent again after a timeout. */
 static bool
 send_next(struct tcp *t, struct tcp_conn *c, uint32_t mss, uint32_t cwnd_room)
 {
-	uint32_t end = tcp_tx_end(c), n, left, took;
+	uint32_t end = tcp_tx_end(c), n, left, took, most;
 	uint32_t wnd_end = c->snd_una + c->snd_wnd;
 	const struct tcp_loss *l = tcp_loss(t, c);
 	bool is_fin;
@@ -430,11 +441,14 @@ send_next(struct tcp *t, struct tcp_conn *c, uint32_t mss, uint32_t cwnd_room)
 			c->snd_nxt = c->snd_max;
 	}
 	left = seq_lt(c->snd_nxt, end) ? end - c->snd_nxt : 0;
-	n = left < mss ? left : mss;
+	most = most_at_once(t, c, mss);
+	n = left < most ? left : most;
 	if (seq_gt(c->snd_nxt + n, wnd_end))
 		n = seq_lt(c->snd_nxt, wnd_end) ? wnd_end - c->snd_nxt : 0;
 	if (n > cwnd_room)
 		n = cwnd_room;
+	if (n > mss && n < left)
+		n -= n % mss;
 	is_fin = (c->flags & TCP_F_FIN_WANTED) && n == left &&
 		 c->snd_nxt + n == end && seq_lt(end, wnd_end);
 	if (n == 0 && !is_fin)

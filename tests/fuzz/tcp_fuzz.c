@@ -89,7 +89,9 @@ on_frame(void *ctx, const struct tcp_rig_frame *fr)
 	must(++w->frames_n < FRAMES_MAX);
 	must(head >= TCP_HDR_BYTES && head <= fr->len);
 	must(tcp_opt_read(p + TCP_HDR_BYTES, head - TCP_HDR_BYTES, &o));
-	must(fr->len <= w->h->mtu - (tcp_is_v6(&fr->key) ? 40u : 20u));
+	must(fr->len <=
+	     (w->h->tso_room ? w->h->tso_room
+			     : w->h->mtu - (tcp_is_v6(&fr->key) ? 40u : 20u)));
 	must(!(p[13] & TCP_SYN) || fr->len == head);
 	must(!(p[13] & TCP_SYN) || !(p[13] & (TCP_FIN | TCP_RST)));
 	for (uint32_t i = 0; i < fr->len - head; i++)
@@ -473,6 +475,7 @@ world_open(struct world *w)
 	h->frames_left = UINT_MAX;
 	h->mtu = bits & 1 ? 1500 : 9000;
 	h->is_deaf = false;
+	h->tso_room = (bits & 0x300) == 0x300 ? 9000 : 0;
 	w->h = h;
 	w->now_us = 1000000000ull + (uint64_t)(bits >> 8) * 16777216000ull;
 	cfg.conns_max = 12;

@@ -416,6 +416,12 @@ sim_open(struct sim *s, uint64_t seed, uint64_t long_bytes)
 	pc.now_us = s->now_us;
 	pc.mtu = mtus[draw(&s->draw, ARRAY_N(mtus))];
 	s->is_v6 = pc.mtu >= 1280 && draw(&s->draw, 3) == 0;
+	/* What the devices do themselves; a frame for TSO is long. */
+	for (unsigned i = 0; i < 2; i++)
+		pc.caps[i] = (uint32_t)draw(&s->draw, 2) *
+			     (uint32_t)draw(&s->draw, PORT_CAP_TSO << 1);
+	if ((pc.caps[0] | pc.caps[1]) & PORT_CAP_TSO)
+		pc.buf_bytes = 32768;
 	draw_way(s, &pc.ways[0]);
 	draw_way(s, &pc.ways[1]);
 	if (long_bytes)

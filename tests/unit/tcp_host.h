@@ -31,8 +31,9 @@ struct host {
 	unsigned out_n, out_at;
 	unsigned frames_left; /* UINT_MAX: any number */
 	uint16_t mtu, learned_mtu;
-	bool is_deaf;	 /* counts what is sent and keeps nothing */
-	uint64_t sent_n; /* frames */
+	uint32_t tso_room; /* 0: the device does not cut up */
+	bool is_deaf;	   /* counts what is sent and keeps nothing */
+	uint64_t sent_n;   /* frames */
 	/* Instead of out[], if set. */
 	void (*on_frame)(void *ctx, const struct tcp_rig_frame *fr);
 	void *ctx;
@@ -89,6 +90,12 @@ host_is_own_flow(const struct host *h, const struct ip *src, uint16_t src_port,
 	return (dst_port & 1) == 0; /* as if there were two queues */
 }
 
+uint32_t
+host_caps(const struct host *h)
+{
+	return h->tso_room ? PORT_CAP_TSO : 0;
+}
+
 uint8_t *
 host_tx_begin(struct host *h, bool is_v6, struct frame *f, uint32_t *room_out)
 {
@@ -96,7 +103,7 @@ host_tx_begin(struct host *h, bool is_v6, struct frame *f, uint32_t *room_out)
 		return NULL;
 	if (h->frames_left != UINT_MAX)
 		h->frames_left--;
-	*room_out = h->mtu - (is_v6 ? 40u : 20u);
+	*room_out = h->tso_room ? h->tso_room : h->mtu - (is_v6 ? 40u : 20u);
 	return h->scratch;
 }
 

@@ -43,6 +43,27 @@ static const struct tcp_rig_row rows[] = {
 			    "win=100; +200ms; < A 101:100; > A 1:0 ack=201 "
 			    "win=65535; < A 201:1000; < A 1201:1000; < A "
 			    "2201:800; > A 1:0 ack=3001" },
+	{ "TSO: one frame for many segments", "tso",
+	  RIG_PLAIN "write 5000; < A 1:5000; > A 1:0 ack=5001; write 5500; < A "
+		    "5001:5500; > A 1:0 ack=10501" },
+	{ "TSO: as much as a frame holds, whole segments", "tso",
+	  RIG_PLAIN
+	  "write 10000; < A 1:8000; < A 8001:2000; > A 1:0 ack=10001" },
+	{ "TSO: the window limits", "tso",
+	  RIG_WINDOW("2500") "write 5000; < A 1:2000; > A 1:0 ack=2001 "
+			     "win=2500; < A 2001:2000; > A 1:0 ack=4001 "
+			     "win=2500; < A 4001:1000; > A 1:0 ack=5001" },
+	{ "TSO: the congestion window limits", "tso",
+	  RIG_PLAIN
+	  "write 20000; < A 1:8000; < A 8001:2000; > A 1:0 ack=10001; < A "
+	  "10001:8000; < A 18001:2000; > A 1:0 ack=20001" },
+	{ "TSO: the FIN is in the last", "tso",
+	  RIG_WINDOW("0") "write 2500; shuttx; > A 1:0 ack=1 win=9000; < AF "
+			  "1:2500; > A 1:0 ack=2502; state FIN_WAIT_2" },
+	{ "TSO: sent again one by one", "tso",
+	  RIG_PLAIN
+	  "write 5000; < A 1:5000; +200ms; < A 1:1000; > A 1:0 ack=1001; < A "
+	  "1001:1000; < A 2001:1000; > A 1:0 ack=5001" },
 	{ "MSS of 48 beside a big write", NULL,
 	  "> S 0:0 mss=48; < SA 0:0; > A 1:0 ack=1; accept; write 480; < A "
 	  "1:48; < A 49:48; < A 97:48; < A 145:48; < A 193:48; < A 241:48; < A "

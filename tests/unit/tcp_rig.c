@@ -752,7 +752,7 @@ set_cfg(struct tcp_cfg *cfg, const char *words)
 			cfg->mss_min = (uint16_t)n;
 		else if (!strncmp(w, "keep=", 5))
 			cfg->keepalive_us = n * 1000000ull;
-		else
+		else if (strcmp(w, "tso") != 0) /* that one is the host's */
 			is_known = v != NULL;
 		must(is_known);
 	}
@@ -834,6 +834,8 @@ tcp_rig_run_one(const struct tcp_rig_row *row, char *why, size_t why_cap)
 	r->why_cap = why_cap;
 	r->is_shown = getenv("TCP_RIG_SHOW") != NULL;
 	r->h = tcp_rig_host_open();
+	if (row->cfg && strstr(row->cfg, "tso"))
+		r->h->tso_room = 9000;
 	r->now_us = start_us(&cfg, row->cfg);
 	r->t = tcp_open(&cfg, r->h, r->now_us);
 	for (unsigned i = 0; i < FLOWS_N; i++)
