@@ -245,12 +245,24 @@ free_place(struct host *h, const struct ip *ip)
 	return NULL;
 }
 
+/* Ours, a group's or none at all: a forger's, for us to talk to ourselves. */
+static bool
+is_neighbours(const struct host *h, const uint8_t mac[PORT_MAC_BYTES])
+{
+	static const uint8_t none[PORT_MAC_BYTES];
+
+	return !(mac[0] & 1) && memcmp(mac, h->mac, PORT_MAC_BYTES) != 0 &&
+	       memcmp(mac, none, PORT_MAC_BYTES) != 0;
+}
+
 void
 neigh_learn(struct host *h, const struct ip *ip,
 	    const uint8_t mac[PORT_MAC_BYTES], unsigned news)
 {
 	struct neigh *n = neigh_find(h, ip);
 
+	if (!is_neighbours(h, mac))
+		return;
 	if (h->share && h->queue_idx == 0)
 		host_share_neigh(h, ip, mac, news);
 	if (n == NULL) {

@@ -66,10 +66,15 @@ apply_rows(const struct scope *sc, struct config *cfg)
 {
 	struct service svc = { 0 };
 	void *const structs[PARAM_MODULE_N] = {
-		[PARAM_ENGINE] = &cfg->engine, [PARAM_NET] = &cfg->net,
-		[PARAM_QUEUE] = &cfg->queue,   [PARAM_DELIVER] = &cfg->deliver,
-		[PARAM_LOG] = &cfg->log,       [PARAM_SMTP] = &svc.smtp,
-		[PARAM_POLICY] = &svc.policy,  [PARAM_SERVICE] = &svc,
+		[PARAM_ENGINE] = &cfg->engine,
+		[PARAM_NET] = &cfg->net,
+		[PARAM_QUEUE] = &cfg->queue,
+		[PARAM_DELIVER] = &cfg->deliver,
+		[PARAM_LOG] = &cfg->log,
+		[PARAM_SMTP] = &svc.smtp,
+		[PARAM_POLICY] = &svc.policy,
+		[PARAM_SERVICE] = &svc,
+		[PARAM_DATAPLANE] = &cfg->dataplane,
 	};
 
 	for (unsigned i = 0; i < params_n; i++) {

@@ -186,9 +186,37 @@ test_path(void)
 	rig_close(&r);
 }
 
+/* Nobody makes us send to ourselves, to everybody or to nobody. */
+static void
+test_forged(void)
+{
+	static const uint8_t group[6] = { 0x33, 0x33, 0, 0, 0, 1 };
+	static const uint8_t none[6];
+	const uint8_t *const macs[] = { mac_us, mac_all, group, none };
+	struct ip ip = ip_of("192.0.2.9");
+	struct rig r;
+
+	rig_init(&r);
+	rig_open(&r);
+	CHECK_ROW("forged Ethernet addresses are not learned");
+	for (unsigned i = 0; i < ARRAY_N(macs); i++) {
+		neigh_learn(r.h, &ip, macs[i],
+			    NEIGH_CREATE | NEIGH_OVERRIDE | NEIGH_ANSWER);
+		CHECK(neigh_find(r.h, &ip) == NULL);
+	}
+	neigh_learn(r.h, &ip, mac_peer, NEIGH_CREATE | NEIGH_ANSWER);
+	CHECK(neigh_find(r.h, &ip) != NULL);
+	for (unsigned i = 0; i < ARRAY_N(macs); i++) {
+		neigh_learn(r.h, &ip, macs[i], NEIGH_OVERRIDE | NEIGH_ANSWER);
+		CHECK(memcmp(neigh_find(r.h, &ip)->eth, mac_peer, 6) == 0);
+	}
+	rig_close(&r);
+}
+
 int
 main(void)
 {
+	test_forged();
 	test_waiting();
 	test_ages();
 	test_bounds();
