@@ -7,7 +7,7 @@
  */
 #include "dataplane/tcp_int.h"
 
-#define GRANULARITY_US	1000u
+#define TICK_US		WHEEL_TICK_US
 #define PTO_MIN_US	10000u
 #define STARVED_US	1000u
 #define PEER_DELAYED_US 200000u /* RFC 8985: WCDelAckT */
@@ -41,13 +41,12 @@ tcp_rto_us(const struct tcp_conn *c)
 	uint32_t var = 4 * c->rttvar_us;
 	uint64_t rto = TCP_RTO_INIT_US;
 
-	if (c->srtt_us) {
-		rto = c->srtt_us +
-		      (var > GRANULARITY_US ? var : GRANULARITY_US);
-		/* RFC 6298 (2.4) says 1 s; hosts have long used 200 ms. */
-		if (rto < TCP_RTO_MIN_US)
-			rto = TCP_RTO_MIN_US;
-	}
+	/* RFC 6298 (2.4) says 1 s at least, for peers that take their time to
+	 * acknowledge; hosts have long used 200 ms, but beside the RTT: a long
+	 * and steady one leaves nothing else for that time. Whole ticks. */
+	if (c->srtt_us)
+		rto = c->srtt_us / TICK_US * TICK_US +
+		      (var > TCP_RTO_MIN_US ? var : TCP_RTO_MIN_US);
 	rto <<= c->backoff < 16 ? c->backoff : 16;
 	return rto > TCP_RTO_MAX_US ? TCP_RTO_MAX_US : (uint32_t)rto;
 }

@@ -199,7 +199,6 @@ static const struct tcp_rig_row rows[] = {
 		    "S 0:0; < SA 0:0; > A 1:0 ack=1; accept; shut; < AF 1:0; > "
 		    "AF 1:0 ack=2; < A 2:0 ack=2; state TIME_WAIT; flow 0; "
 		    "state CLOSED; count time_wait_evicted 1" },
-	{ "port 0", NULL, "count malformed 0; > S 0:0; < SA 0:0" },
 };
 
 int

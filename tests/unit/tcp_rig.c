@@ -16,6 +16,12 @@
 #define START_US   1000000000ull
 #define IP_AT	   40u
 
+const uint8_t *
+tcp_rig_sent(const struct host *h, unsigned i)
+{
+	return i < h->out_n ? h->out[i].bytes : NULL;
+}
+
 /* --- segments --- */
 
 static uint8_t

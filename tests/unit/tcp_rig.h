@@ -20,6 +20,11 @@
  *	unready; flow N (another client); irs N (its first number); mtu N;
  *	toobig N SEQ; unreachable SEQ; stop; frames N (then none); drop;
  *	cwnd N; waiting N; newflow IRS
+ *
+ * cfg: nosack nots noscale ecn cookies tso rx= tx= mem= syns= conns= waits=
+ * accepts= mssmin= keep= (seconds), and when the clock begins: iss= ts= (what
+ * flow 0 gets first) or ms=. With TCP_RIG_SHOW set, a program prints what the
+ * stack really sends and compares nothing.
  */
 #ifndef PENSTOCK_TESTS_TCP_RIG_H
 #define PENSTOCK_TESTS_TCP_RIG_H
@@ -60,6 +65,8 @@ uint32_t tcp_rig_segment(uint8_t *p, uint16_t src_port, uint16_t dst_port,
 
 struct host *tcp_rig_host_open(void);
 void tcp_rig_host_close(struct host **h);
+/* The i-th segment that the stack has sent, or NULL. */
+const uint8_t *tcp_rig_sent(const struct host *h, unsigned i);
 /* The defaults of scripts: small pools, fixed secret. */
 struct tcp_cfg tcp_rig_cfg(void);
 extern const struct ip tcp_rig_local, tcp_rig_peer;

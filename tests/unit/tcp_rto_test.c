@@ -42,6 +42,13 @@ static const struct tcp_rig_row rows[] = {
 	  RIG_TS("") "write 10; < A 1:10; +200ms; < A 1:10; +100ms; > A 1:0 "
 		     "ack=11 ts=200/200; write 10; < A 11:10; +1s; drop; > A "
 		     "1:0 ack=21 ts=300/0" },
+	{ "RTO: a long and steady RTT leaves time for a delayed ACK", NULL,
+	  "> S 0:0; < SA 0:0; +150ms; > A 1:0 ack=1; accept; write 1; < A 1:1; "
+	  "+150ms; > A 1:0 ack=2; write 1; < A 2:1; +150ms; > A 1:0 ack=3; "
+	  "write 1; < A 3:1; +150ms; > A 1:0 ack=4; write 1; < A 4:1; +150ms; "
+	  "> A 1:0 ack=5; write 1; < A 5:1; +150ms; > A 1:0 ack=6; write 1; < "
+	  "A 6:1; +150ms; > A 1:0 ack=7; write 1; < A 7:1; +349ms; count "
+	  "timeouts 0; +3ms; < A 7:1; > A 1:0 ack=8" },
 	{ "the RTT is followed", NULL,
 	  RIG_PLAIN "write 10; < A 1:10; +100ms; > A 1:0 ack=11; write 10; < A "
 		    "11:10; +100ms; > A 1:0 ack=21; write 10; < A 21:10; "
@@ -138,8 +145,8 @@ static const struct tcp_rig_row rows[] = {
 		    "+99s; +2s; < A 0:0; > A 11:0 ack=1; count keepalives 1" },
 	{ "our clock of milliseconds wraps", "ms=4294967200 keep=100",
 	  RIG_PLAIN "write 10; < A 1:10; +50ms; > A 1:0 ack=11; +50ms; write "
-		    "10; < A 11:10; +199ms; +1ms; < A 11:10; > A 1:0 ack=21; > "
-		    "A 1:10 ack=21; read 10; +40ms; < A 21:0 ack=11; +99s; "
+		    "10; < A 11:10; +199ms; +10ms; < A 11:10; > A 1:0 ack=21; "
+		    "> A 1:10 ack=21; read 10; +40ms; < A 21:0 ack=11; +99s; "
 		    "+2s; < A 20:0; > A 11:0 ack=21; count keepalives 1" },
 	{ "our clock of milliseconds wraps in a back-off", "ms=4294966800",
 	  RIG_PLAIN "write 10; < A 1:10; +200ms; < A 1:10; +399ms; +1ms; < A "
