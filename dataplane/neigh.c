@@ -245,14 +245,16 @@ free_place(struct host *h, const struct ip *ip)
 	return NULL;
 }
 
-/* Ours, a group's or none at all: a forger's, for us to talk to ourselves. */
+/*
+ * A group's, or none at all: a forger's. Our own may be a neighbour's: the
+ * kernel's end of a tap has the same.
+ */
 static bool
-is_neighbours(const struct host *h, const uint8_t mac[PORT_MAC_BYTES])
+is_neighbours(const uint8_t mac[PORT_MAC_BYTES])
 {
 	static const uint8_t none[PORT_MAC_BYTES];
 
-	return !(mac[0] & 1) && memcmp(mac, h->mac, PORT_MAC_BYTES) != 0 &&
-	       memcmp(mac, none, PORT_MAC_BYTES) != 0;
+	return !(mac[0] & 1) && memcmp(mac, none, PORT_MAC_BYTES) != 0;
 }
 
 void
@@ -261,7 +263,7 @@ neigh_learn(struct host *h, const struct ip *ip,
 {
 	struct neigh *n = neigh_find(h, ip);
 
-	if (!is_neighbours(h, mac))
+	if (!is_neighbours(mac))
 		return;
 	if (h->share && h->queue_idx == 0)
 		host_share_neigh(h, ip, mac, news);
