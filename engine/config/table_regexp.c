@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define KEY_MAX 8192 /* longer than any address, header word or command */
+#define KEY_MAX	  8192	  /* longer than any address, header word or command */
+#define PARTS_MAX 200000u /* of a pattern with its repetitions written out */
+#define DEPTH_MAX 64u	  /* groups in groups */
 
 static bool
 parse_flags(struct span flags, int *out, char why[TABLE_WHY_MAX])
@@ -38,6 +40,107 @@ parse_flags(struct span flags, int *out, char why[TABLE_WHY_MAX])
 	return true;
 }
 
+/* --- how large a pattern becomes --- */
+
+struct size {
+	const char *p;
+	bool is_extended;
+	uint64_t sum, last;	   /* of this group, and of its last part */
+	uint64_t outer[DEPTH_MAX]; /* sums of the groups around it */
+	unsigned depth;
+};
+
+/* Behind "[": the whole bracket expression is one part. */
+static void
+skip_bracket(struct size *s)
+{
+	s->p += *s->p == '^';
+	s->p += *s->p == ']';
+	while (*s->p != '\0' && *s->p++ != ']')
+		;
+}
+
+static void
+repeat(struct size *s, uint64_t times)
+{
+	if (times < 2)
+		return;
+	s->sum += s->last * (times - 1);
+	s->last *= times;
+}
+
+/* Behind "{": the larger of its numbers. */
+static void
+repeat_counted(struct size *s)
+{
+	uint64_t n = 0, most = 0;
+
+	for (; *s->p != '\0' && *s->p != '}' && *s->p != '\\'; s->p++) {
+		n = *s->p >= '0' && *s->p <= '9' && n < PARTS_MAX
+			    ? n * 10 + (uint64_t)(*s->p - '0')
+			    : 0;
+		most = n > most ? n : most;
+	}
+	s->p += *s->p == '\\';
+	s->p += *s->p == '}';
+	repeat(s, most);
+}
+
+/* One operator or part. The other syntax writes operators with "\\". */
+static void
+size_step(struct size *s)
+{
+	char c = *s->p++;
+	bool is_escaped = c == '\\' && *s->p != '\0';
+
+	if (is_escaped)
+		c = *s->p++;
+	if (!is_escaped && c == '[') {
+		skip_bracket(s);
+	} else if (is_escaped != s->is_extended) {
+		switch (c) {
+		case '(':
+			if (s->depth == DEPTH_MAX) {
+				s->sum = PARTS_MAX + 1;
+				return;
+			}
+			s->outer[s->depth++] = s->sum;
+			s->sum = 1;
+			return;
+		case ')':
+			if (s->depth > 0) {
+				s->last = s->sum;
+				s->sum += s->outer[--s->depth];
+			}
+			return;
+		case '{':
+			repeat_counted(s);
+			return;
+		case '+':
+			repeat(s, 2);
+			return;
+		default:
+			break;
+		}
+	}
+	s->last = 1;
+	s->sum++;
+}
+
+/*
+ * regcomp() copies what is repeated, and what is repeated in that: a line of
+ * stacked operators would take all memory there is.
+ */
+static bool
+is_too_large(const char *pattern, bool is_extended)
+{
+	struct size s = { .p = pattern, .is_extended = is_extended };
+
+	while (*s.p != '\0' && s.sum <= PARTS_MAX)
+		size_step(&s);
+	return s.sum > PARTS_MAX;
+}
+
 static void *
 compile(struct span *rest, char why[TABLE_WHY_MAX])
 {
@@ -51,6 +154,15 @@ compile(struct span *rest, char why[TABLE_WHY_MAX])
 		return NULL;
 	text = strndup(pattern.p, pattern.len);
 	must(text != NULL);
+	if (is_too_large(text, compile_flags & REG_EXTENDED)) {
+		free(text);
+		snprintf(why, TABLE_WHY_MAX,
+			 "/%.*s/: its repetitions multiply to more than %u "
+			 "parts: write fewer of them, one in the other",
+			 (int)(pattern.len < 60 ? pattern.len : 60), pattern.p,
+			 PARTS_MAX);
+		return NULL;
+	}
 	re = must_alloc(sizeof(*re));
 	error = regcomp(re, text, compile_flags);
 	free(text);

@@ -29,6 +29,28 @@ static const struct rules_row rows[] = {
 	  { { "12", "n" }, { "1a", NULL } } },
 	{ "whole match", "/b+/ <$0>\n", { { "abbc", "<bb>" } } },
 	{ "empty key", "/^$/ empty\n", { { "", "empty" }, { "a", NULL } } },
+	{ "large counts", "/^(a{100}){200}$/ x\n", { { "a", NULL } } },
+	{ "not counts", "/^[+{(]\\+\\+\\+$/ x\n", { { "(+++", "x" } } },
+	{ "larger ones",
+	  "/(a{255}){255}{255}/ x\n",
+	  { { NULL, "t:1: /(a{255}){255}{255}/: its repetitions multiply" } } },
+	{ "stacked ones",
+	  "/(.+)++++++++++++++++++++++/ x\n",
+	  { { NULL, "its repetitions multiply" } } },
+	{ "in groups",
+	  "/((((((((((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+/ "
+	  "x\n",
+	  { { NULL, "its repetitions multiply" } } },
+	{ "in basic syntax",
+	  "/\\(a\\{255\\}\\)\\{255\\}\\{255\\}/x x\n",
+	  { { NULL, "its repetitions multiply" } } },
+	{ "depth",
+	  "/((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((((("
+	  "(("
+	  "a)))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))))"
+	  "))/ "
+	  "x\n",
+	  { { NULL, "its repetitions multiply" } } },
 	{ "flag", "/abc/q x\n", { { NULL, "t:1: there is no flag \"q\"" } } },
 	{ "pattern", "/(a/ x\n", { { NULL, "t:1: /(a/: " } } },
 	{ "too many groups", "/abc/ $2\n", { { NULL, "that many groups" } } },
