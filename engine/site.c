@@ -71,6 +71,19 @@ is_same(const char *a, const char *b)
 	return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
+static bool
+is_same_dataplane(const struct dataplane_cfg *a, const struct dataplane_cfg *b)
+{
+	if (a->kind == DATAPLANE_SOCKETS && b->kind == DATAPLANE_SOCKETS)
+		return true;
+	return a->kind == b->kind && is_same(a->dpdk_args, b->dpdk_args) &&
+	       is_same(a->ipv4, b->ipv4) &&
+	       is_same(a->ipv4_gateway, b->ipv4_gateway) &&
+	       is_same(a->ipv6, b->ipv6) &&
+	       is_same(a->ipv6_gateway, b->ipv6_gateway) && a->mtu == b->mtu &&
+	       a->vlan == b->vlan;
+}
+
 int
 site_check_reload(const struct site *now, const struct site *next,
 		  struct diag *diag)
@@ -95,5 +108,10 @@ site_check_reload(const struct site *now, const struct site *next,
 		diag_add(diag, DIAG_WARNING, b->dir, 0,
 			 "the queue, the threads and memory stay as they were "
 			 "until the next restart");
+	if (!is_same_dataplane(&a->dataplane, &b->dataplane) ||
+	    a->engine.idle != b->engine.idle)
+		diag_add(diag, DIAG_WARNING, b->dir, 0,
+			 "the dataplane stays as it was until the next "
+			 "restart");
 	return is_ok ? 0 : -EINVAL;
 }
