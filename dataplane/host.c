@@ -212,6 +212,18 @@ host_caps(const struct host *h)
 	return h->caps;
 }
 
+struct port *
+host_port(const struct host *h)
+{
+	return h->port;
+}
+
+unsigned
+host_queue_idx(const struct host *h)
+{
+	return h->queue_idx;
+}
+
 void
 host_stats_get(const struct host *h, struct host_stats *out)
 {

@@ -171,5 +171,8 @@ struct host_stats {
 };
 /* Any thread. */
 void host_stats_get(const struct host *h, struct host_stats *out);
+/* What it was opened on. */
+struct port *host_port(const struct host *h);
+unsigned host_queue_idx(const struct host *h);
 
 #endif

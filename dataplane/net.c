@@ -152,3 +152,9 @@ net_stats_get(const struct net *net, struct net_stats *out)
 {
 	net->ops->stats_get(net, out);
 }
+
+struct look *
+net_look(struct net *net)
+{
+	return net->ops->look ? net->ops->look(net) : NULL;
+}

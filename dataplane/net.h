@@ -20,6 +20,7 @@
 struct dataplane_cfg;
 struct net;
 struct net_stream;
+struct look;
 
 /* One address to listen on, bound and listening before privileges are dropped.
  */
@@ -115,5 +116,7 @@ struct net_stats {
 	uint64_t accepted_n, refused_n, open_n, rx_bytes, tx_bytes, rx_n, tx_n;
 };
 void net_stats_get(const struct net *net, struct net_stats *out);
+/* What look.h tells more of; any thread. NULL: kernel sockets. */
+struct look *net_look(struct net *net);
 
 #endif

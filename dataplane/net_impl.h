@@ -7,6 +7,7 @@
 #ifndef PENSTOCK_DATAPLANE_NET_IMPL_H
 #define PENSTOCK_DATAPLANE_NET_IMPL_H
 
+#include "dataplane/look.h"
 #include "dataplane/net.h"
 
 struct net_ops {
@@ -42,6 +43,7 @@ struct net_ops {
 	void (*shut)(struct net *net, struct net_stream *s);
 	void (*abort)(struct net *net, struct net_stream *s);
 	void (*stats_get)(const struct net *net, struct net_stats *out);
+	struct look *(*look)(struct net *net); /* NULL: net_look() is too */
 };
 
 extern const struct net_ops net_sock_ops, net_tcp_ops;

@@ -5,6 +5,7 @@
  * stream is TCP's connection itself.
  */
 #include "dataplane/net_tcp.h"
+#include "dataplane/look_impl.h"
 #include "engine/base/clock.h"
 #include "engine/base/counter.h"
 
@@ -42,6 +43,7 @@ struct net_tcp {
 		counter_t accepted, closed, rx_bytes, tx_bytes, rx, tx;
 		counter_t busy_cycles, idle_cycles, bursts;
 	} count;
+	struct look look;
 };
 
 static struct net_tcp *
@@ -93,7 +95,7 @@ sleep_until(struct net_tcp *n, uint64_t until_us)
 {
 	uint64_t now_us = now(n), next_us = tcp_next_us(n->tcp);
 
-	if (now_us - n->heard_us < SPIN_US)
+	if (now_us - n->heard_us < SPIN_US || look_is_asked(&n->look))
 		return;
 	if (next_us < until_us)
 		until_us = next_us;
@@ -161,6 +163,7 @@ poll_in(struct net *base, struct ready *ready, uint64_t sleep_until_us)
 	if (n->frames_n > 0 || n->now_us >= n->step_due_us)
 		n->step_due_us = step_host(n);
 	tcp_timers(n->tcp, ready, n->now_us);
+	look_step(&n->look, n->now_us);
 	return n->frames_n;
 }
 
@@ -197,9 +200,25 @@ listen_all(struct net_tcp *n, const struct net_tcp_cfg *cfg, struct diag *diag)
 	return true;
 }
 
+/* False: errno says why. */
+static bool
+look_open(struct net_tcp *n)
+{
+	struct epoll_event ev = { .events = EPOLLIN };
+	int ret = look_init(&n->look, host_port(n->host),
+			    host_queue_idx(n->host), n->host, n->tcp);
+
+	n->look.busy_cycles = &n->count.busy_cycles;
+	n->look.idle_cycles = &n->count.idle_cycles;
+	ev.data.fd = n->look.wake_fd;
+	return ret == 0 &&
+	       epoll_ctl(n->wake_fd, EPOLL_CTL_ADD, n->look.wake_fd, &ev) == 0;
+}
+
 static void
 close_now(struct net_tcp *n)
 {
+	look_fini(&n->look);
 	tcp_close(&n->tcp);
 	if (n->wake_fd >= 0)
 		close(n->wake_fd);
@@ -213,6 +232,7 @@ net_tcp_open(const struct net_tcp_cfg *cfg, struct host *host,
 	struct net_tcp *n =
 		aligned_alloc(CACHE_LINE, (sizeof(*n) + CACHE_LINE - 1) /
 						  CACHE_LINE * CACHE_LINE);
+	bool is_ok;
 
 	must(n != NULL);
 	memset(n, 0, sizeof(*n));
@@ -226,10 +246,11 @@ net_tcp_open(const struct net_tcp_cfg *cfg, struct host *host,
 	n->tsc = __builtin_ia32_rdtsc();
 	n->wake_fd = epoll_create1(EPOLL_CLOEXEC);
 	n->tcp = tcp_open(&cfg->tcp, host, n->now_us);
-	if (n->wake_fd < 0)
+	is_ok = look_open(n) && n->wake_fd >= 0;
+	if (!is_ok)
 		diag_fail(diag, EX_OSERR, NULL, 0, "no descriptors: %s",
 			  strerror(errno));
-	if (n->wake_fd >= 0 && listen_all(n, cfg, diag))
+	if (is_ok && listen_all(n, cfg, diag))
 		return &n->base;
 	close_now(n);
 	return NULL;
@@ -412,6 +433,12 @@ stats_get(const struct net *base, struct net_stats *out)
 	};
 }
 
+static struct look *
+look(struct net *base)
+{
+	return &of(base)->look;
+}
+
 const struct net_ops net_tcp_ops = {
 	.listeners_open = net_tcp_listeners_open,
 	.listeners_close = net_tcp_listeners_close,
@@ -436,4 +463,5 @@ const struct net_ops net_tcp_ops = {
 	.shut = shut,
 	.abort = abort_now,
 	.stats_get = stats_get,
+	.look = look,
 };

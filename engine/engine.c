@@ -51,7 +51,6 @@ open_pools(struct engine *e)
 static bool
 open_workers(struct engine *e, struct diag *diag)
 {
-	e->workers = must_alloc(e->workers_n * sizeof(*e->workers));
 	for (unsigned i = 0; i < e->workers_n; i++) {
 		e->workers[i] = worker_open(i, e->site, e->listeners, e->queue,
 					    e->pools[i], diag);
@@ -84,6 +83,8 @@ open_all(struct engine *e, struct diag *diag)
 	e->deliver = deliver_open(e->queue, &cfg->deliver, diag);
 	if (e->deliver == NULL)
 		return false;
+	/* There before anybody may ask for it. */
+	e->workers = must_alloc(e->workers_n * sizeof(*e->workers));
 	e->router = router_open(e, diag);
 	e->control = e->router
 			     ? control_open(e, cfg->engine.control_socket, diag)

@@ -50,6 +50,9 @@ void engine_stop(struct engine *e);
 
 /* `penstock status`: status.c */
 void engine_status(struct engine *e, bool is_json, FILE *out);
+/* status_dataplane.c: the part that is there with a dataplane of our own. */
+struct printer;
+void engine_status_dataplane(struct engine *e, struct printer *p);
 
 /* router.c: the thread that routes mail whose time has come anew. */
 struct router *router_open(struct engine *e, struct diag *diag);
