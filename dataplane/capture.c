@@ -19,6 +19,7 @@
 #define WRITE_BYTES  65536u
 #define SNAP_MAX     65535u
 #define RECORD_ALIGN 8u
+#define STEP_BYTES   (4u << 20)	 /* then the caller looks round */
 #define PCAP_MAGIC   0xa1b2c3d4u /* microseconds, this machine's order */
 #define PCAP_ETHER   1u
 
@@ -55,7 +56,8 @@ struct capture {
 	struct capture_cfg cfg;
 	struct port *port;
 	int fd, error;
-	uint64_t frames_n, lost_n, until_us;
+	uint64_t frames_n, bytes, until_us;
+	enum capture_bound bound;
 	struct capture_queue *queues;
 	uint8_t *out; /* WRITE_BYTES and one record */
 	size_t out_n;
@@ -230,6 +232,7 @@ record_write(struct capture *c, const struct record *r)
 	};
 	uint8_t *to = c->out + c->out_n;
 
+	c->bytes += sizeof(head) + r->bytes;
 	memcpy(to, &head, sizeof(head));
 	memcpy(to + sizeof(head), r + 1, r->bytes);
 	sums_put(r, to + sizeof(head));
@@ -256,23 +259,51 @@ oldest(struct capture *c, struct capture_queue **cq_out)
 	return best;
 }
 
-enum capture_state
-capture_step(struct capture *c)
+static void
+done(struct capture *c, enum capture_bound bound)
+{
+	if (c->state != CAPTURE_GOING)
+		return;
+	c->state = CAPTURE_DONE;
+	c->bound = bound;
+}
+
+static bool
+has_room(const struct capture *c, const struct record *r)
+{
+	return c->cfg.bytes_max == 0 ||
+	       c->bytes + sizeof(struct pcap_record) + r->bytes <=
+		       c->cfg.bytes_max;
+}
+
+/* Of what is in the rings, until the file has that many bytes. */
+static void
+records_write(struct capture *c, uint64_t stop_bytes)
 {
 	struct capture_queue *cq = NULL;
 	struct record *r;
 
-	while (c->state == CAPTURE_GOING && (r = oldest(c, &cq)) != NULL) {
+	while (c->state == CAPTURE_GOING && c->bytes < stop_bytes &&
+	       (r = oldest(c, &cq)) != NULL) {
+		if (!has_room(c, r)) {
+			done(c, CAPTURE_BOUND_SIZE);
+			break;
+		}
 		record_write(c, r);
 		record_done(cq, r);
-		if (c->cfg.frames_n_max && c->frames_n == c->cfg.frames_n_max &&
-		    c->state == CAPTURE_GOING)
-			c->state = CAPTURE_DONE;
+		if (c->frames_n == c->cfg.frames_n_max)
+			done(c, CAPTURE_BOUND_COUNT);
 	}
 	if (c->out_n)
 		out_write(c);
-	if (c->state == CAPTURE_GOING && clock_now_us() >= c->until_us)
-		c->state = CAPTURE_DONE;
+}
+
+enum capture_state
+capture_step(struct capture *c)
+{
+	records_write(c, c->bytes + STEP_BYTES);
+	if (clock_now_us() >= c->until_us)
+		done(c, CAPTURE_BOUND_TIME);
 	return c->state;
 }
 
@@ -280,6 +311,8 @@ void
 capture_stats_get(const struct capture *c, struct capture_stats *out)
 {
 	*out = (struct capture_stats) { .frames_n = c->frames_n,
+					.bytes = c->bytes,
+					.bound = c->bound,
 					.error = c->error };
 	for (unsigned i = 0; i < port_queues_n(c->port); i++)
 		out->lost_n += counter_get(&c->queues[i].lost);
@@ -295,7 +328,7 @@ head_write(struct capture *c)
 					.link_type = PCAP_ETHER };
 
 	memcpy(c->out, &head, sizeof(head));
-	c->out_n = sizeof(head);
+	c->out_n = c->bytes = sizeof(head);
 	out_write(c);
 }
 
@@ -380,7 +413,10 @@ capture_close(struct capture **capture, struct capture_stats *out)
 		while (atomic_load(&q->tap_busy))
 			sched_yield();
 	}
-	(void)capture_step(c);
+	if (c->bound == CAPTURE_BOUND_TIME)
+		c->state =
+			CAPTURE_GOING; /* what came in time is in the rings */
+	records_write(c, UINT64_MAX);
 	if (out != NULL)
 		capture_stats_get(c, out);
 	capture_free(c);

@@ -23,6 +23,7 @@ struct capture_cfg {
 	uint16_t port;	       /* of TCP or UDP, either end; 0: any */
 	uint32_t snap_bytes;   /* of each frame; 0: all */
 	uint64_t frames_n_max; /* 0: no bound */
+	uint64_t bytes_max;    /* of the file; 0: no bound */
 	uint64_t us_max;       /* from opening on; 0: no bound */
 };
 
@@ -35,16 +36,28 @@ MUST_USE int capture_open(struct capture **out, struct port *port,
 
 enum capture_state {
 	CAPTURE_GOING,
-	CAPTURE_DONE,	/* as many, or as long, as was asked for */
+	CAPTURE_DONE,	/* a bound: capture_stats.bound */
 	CAPTURE_FAILED, /* the file: capture_stats.error */
 };
-/* Writes what has come: call it some ten times a second. */
+/*
+ * Writes of what has come as much as does not take long: call it some ten times
+ * a second, and at once again while it has written much.
+ */
 enum capture_state capture_step(struct capture *c);
+
+enum capture_bound {
+	CAPTURE_BOUND_NONE,
+	CAPTURE_BOUND_COUNT,
+	CAPTURE_BOUND_TIME,
+	CAPTURE_BOUND_SIZE,
+};
 
 struct capture_stats {
 	uint64_t frames_n; /* written */
-	uint64_t lost_n;   /* a worker's ring was full */
-	int error;	   /* -errno of the file, or 0 */
+	uint64_t bytes;	   /* of the file */
+	enum capture_bound bound;
+	uint64_t lost_n; /* a worker's ring was full */
+	int error;	 /* -errno of the file, or 0 */
 };
 void capture_stats_get(const struct capture *c, struct capture_stats *out);
 

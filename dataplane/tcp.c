@@ -42,6 +42,10 @@ open_pools(struct tcp *t, const struct tcp_cfg *cfg)
 			PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	must(t->conns != MAP_FAILED);
+	t->born_s = mmap(NULL, (size_t)cfg->conns_max * sizeof(*t->born_s),
+			 PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	must(t->born_s != MAP_FAILED);
 	t->conn_fresh = 1;
 	tcp_pool_init(&t->pool, cfg->memory_bytes_max);
 	bufs = cfg->rx_bytes_max / TCP_BUF_DATA_BYTES + 1 + TCP_REASS_RANGES;
@@ -111,6 +115,7 @@ tcp_close(struct tcp **tcp_inout)
 	if (t == NULL)
 		return;
 	munmap(t->conns, (size_t)t->cfg.conns_max * sizeof(*t->conns));
+	munmap(t->born_s, (size_t)t->cfg.conns_max * sizeof(*t->born_s));
 	tcp_pool_fini(&t->pool);
 	tcp_table_fini(&t->table);
 	tcp_reass_fini(&t->reass);

@@ -97,6 +97,7 @@ tcp_conn_new(struct tcp *t, const struct tcp_key *key, uint64_t hash)
 		c->flags |= TCP_F_V6;
 	c->ts_offset = tcp_isn_ts_offset(&t->isn_secret, key);
 	c->heard_s = t->now_s;
+	t->born_s[number - 1] = t->now_s;
 	c->mss = tcp_is_v6(key) ? TCP_MSS_DEFAULT_V6 : TCP_MSS_DEFAULT_V4;
 	counter_add(&t->states_n[TCP_CLOSED], 1);
 	t->conns_n++;

@@ -205,6 +205,7 @@ struct tcp {
 	struct tcp_table table;
 
 	struct tcp_conn *conns; /* number 1 is conns[0] */
+	uint32_t *born_s;	/* when each was made: now_s */
 	uint32_t conn_free, conn_fresh, conns_n;
 
 	struct tcp_chunk *chunks; /* number 1 is chunks[0] */

@@ -8,7 +8,8 @@
 #include "dataplane/tcp_int.h"
 
 static bool
-copy_conn(const struct tcp_conn *c, struct tcp_walk_conn *out)
+copy_conn(const struct tcp *t, const struct tcp_conn *c,
+	  struct tcp_walk_conn *out)
 {
 	if (!(c->flags & TCP_F_USED))
 		return false;
@@ -19,25 +20,40 @@ copy_conn(const struct tcp_conn *c, struct tcp_walk_conn *out)
 		.peer_port = c->key.peer_port,
 		.state = c->state,
 		.is_owned = c->flags & TCP_F_OWNED,
+		.backoff = c->backoff,
+		.mss = c->mss,
 		.rx_bytes = c->rx.bytes + c->burst_bytes,
 		.tx_bytes = c->tx.bytes,
+		.flight_bytes = c->snd_max - c->snd_una,
+		.peer_window = c->snd_wnd,
 		.srtt_us = c->srtt_us,
 		.cwnd = c->cwnd,
+		.age_s = t->now_s - t->born_s[c - t->conns],
+		.silent_s = t->now_s - c->heard_s,
 	};
 	return true;
 }
 
 static bool
-copy_syn(const struct tcp_syn *s, struct tcp_walk_conn *out)
+copy_syn(const struct tcp *t, const struct tcp_syn *s,
+	 struct tcp_walk_conn *out)
 {
+	uint32_t age_s;
+
 	if (!(s->flags & TCP_SYN_USED))
 		return false;
+	age_s = ((uint32_t)t->now_us - s->sent_us) / 1000000;
 	*out = (struct tcp_walk_conn) {
 		.local = s->key.local,
 		.peer = s->key.peer,
 		.local_port = s->key.local_port,
 		.peer_port = s->key.peer_port,
 		.state = TCP_SYN_RECEIVED,
+		.backoff = s->level,
+		.mss = s->mss,
+		.peer_window = s->window,
+		.age_s = age_s,
+		.silent_s = age_s,
 	};
 	return true;
 }
@@ -58,9 +74,9 @@ tcp_walk(const struct tcp *t, uint64_t *pos, struct tcp_walk_conn *out,
 		if (at >= syns_end)
 			break;
 		if (at < syns)
-			n += copy_conn(&t->conns[at], &out[n]);
+			n += copy_conn(t, &t->conns[at], &out[n]);
 		else
-			n += copy_syn(&t->syns.recs[at - syns], &out[n]);
+			n += copy_syn(t, &t->syns.recs[at - syns], &out[n]);
 	}
 	if (at >= conns_end && at < syns)
 		at = syns;

@@ -12,12 +12,18 @@
 struct tcp_walk_conn {
 	struct ip local, peer;
 	uint16_t local_port, peer_port;
-	uint8_t state;	   /* 0 to TCP_STATES_N - 1, as tcp_states_get() */
-	bool is_owned;	   /* somebody reads and writes it */
-	uint32_t rx_bytes; /* received, not read yet */
-	uint32_t tx_bytes; /* waiting and unacknowledged */
-	uint32_t srtt_us;  /* 0: not measured yet */
-	uint32_t cwnd;	   /* bytes; 0: half-open */
+	uint8_t state;	 /* 0 to TCP_STATES_N - 1, as tcp_states_get() */
+	bool is_owned;	 /* somebody reads and writes it */
+	uint8_t backoff; /* retransmission timeouts in a row */
+	uint16_t mss;
+	uint32_t rx_bytes;     /* received, not read yet */
+	uint32_t tx_bytes;     /* waiting and unacknowledged */
+	uint32_t flight_bytes; /* unacknowledged; SYN, FIN: one each */
+	uint32_t peer_window;  /* bytes it takes */
+	uint32_t srtt_us;      /* 0: not measured yet */
+	uint32_t cwnd;	       /* bytes; 0: half-open */
+	uint32_t age_s;
+	uint32_t silent_s; /* since its last segment */
 };
 
 #define TCP_WALK_END UINT64_MAX

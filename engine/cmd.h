@@ -21,6 +21,9 @@ int cmd_run(int argc, char **argv);
 /* status, stop, reload: asked of the running engine over its socket. */
 int cmd_control(int argc, char **argv);
 
+/* net connections, net capture. */
+int cmd_net(int argc, char **argv);
+
 /*
  * DIR of a verb whose only option is -c DIR; NULL after saying what is wrong.
  */
@@ -43,5 +46,22 @@ int queue_command(struct queue *q, int argc, char **argv, FILE *out);
  * listens there.
  */
 int cmd_ask_engine(const char *control_socket, int argc, char **argv);
+
+/*
+ * Its two halves. The connection, with the words sent; or -EX_…, silently when
+ * it is EX_UNAVAILABLE: nothing listens there.
+ */
+MUST_USE int cmd_engine_connect(const char *control_socket, int argc,
+				char **argv);
+/*
+ * Takes fd; copies the answer to *to; NULL: stdout, or stderr when it is not
+ * EX_OK. Gives its exit code.
+ */
+int cmd_engine_answer(int fd, FILE *to);
+/*
+ * Reads DIR/main.cf and connects; says what is wrong, be it that no engine runs
+ * there. The connection or -EX_…
+ */
+MUST_USE int cmd_engine_find(const char *dir, int argc, char **argv);
 
 #endif

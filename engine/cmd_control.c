@@ -36,9 +36,8 @@ connect_to(const char *path)
 	return fd;
 }
 
-/* Copies the answer to stdout; its exit code, or EX_PROTOCOL. */
-static int
-copy_answer(int fd)
+int
+cmd_engine_answer(int fd, FILE *to)
 {
 	FILE *in = fdopen(fd, "r");
 	char head[8] = "", buf[8192];
@@ -51,58 +50,77 @@ copy_answer(int fd)
 			fclose(in);
 		return EX_PROTOCOL;
 	}
+	if (to == NULL)
+		to = atoi(head) == EX_OK ? stdout : stderr;
 	while ((n = fread(buf, 1, sizeof(buf), in)) > 0)
-		fwrite(buf, 1, n, stdout);
+		fwrite(buf, 1, n, to);
 	fclose(in);
 	return atoi(head);
 }
 
 int
-cmd_ask_engine(const char *control_socket, int argc, char **argv)
+cmd_engine_connect(const char *control_socket, int argc, char **argv)
 {
 	int fd = connect_to(control_socket);
 
 	if (fd < 0 && (errno == ENOENT || errno == ECONNREFUSED))
-		return EX_UNAVAILABLE;
+		return -EX_UNAVAILABLE;
 	if (fd < 0) {
 		fprintf(stderr, "penstock: %s: %s\n", control_socket,
 			strerror(errno));
-		return errno == EACCES ? EX_NOPERM : EX_OSERR;
+		return errno == EACCES ? -EX_NOPERM : -EX_OSERR;
 	}
 	for (int i = 0; i < argc; i++)
 		if (send(fd, argv[i], strlen(argv[i]) + 1, MSG_NOSIGNAL) < 0)
 			break; /* the answer, or its absence, says more */
 	shutdown(fd, SHUT_WR);
-	return copy_answer(fd);
+	return fd;
 }
 
 int
-cmd_control(int argc, char **argv)
+cmd_ask_engine(const char *control_socket, int argc, char **argv)
 {
-	const char *dir = cmd_take_dir(&argc, argv);
+	int fd = cmd_engine_connect(control_socket, argc, argv);
+
+	return fd < 0 ? -fd : cmd_engine_answer(fd, stdout);
+}
+
+int
+cmd_engine_find(const char *dir, int argc, char **argv)
+{
 	struct config *cfg;
 	struct diag diag;
-	int code;
+	int fd;
 
-	if (dir == NULL) {
-		fprintf(stderr, "penstock: %s: -c needs a folder\n", argv[0]);
-		return EX_USAGE;
-	}
 	diag_init(&diag);
 	cfg = config_load_main(dir, &diag);
 	if (cfg != NULL)
-		code = cmd_ask_engine(cfg->engine.control_socket, argc, argv);
+		fd = cmd_engine_connect(cfg->engine.control_socket, argc, argv);
 	else
-		code = diag.exit_code;
+		fd = -diag.exit_code;
 	/* What is wrong with main.cf matters when nobody answers. */
-	if (cfg == NULL || code == EX_UNAVAILABLE)
+	if (cfg == NULL || fd == -EX_UNAVAILABLE)
 		diag_print(&diag, DIAG_ERROR);
-	if (cfg != NULL && code == EX_UNAVAILABLE)
+	if (cfg != NULL && fd == -EX_UNAVAILABLE)
 		fprintf(stderr,
 			"penstock: no engine listens on %s: start it with "
 			"penstock run -c %s\n",
 			cfg->engine.control_socket, dir);
 	config_put(&cfg);
 	diag_fini(&diag);
-	return code;
+	return fd;
+}
+
+int
+cmd_control(int argc, char **argv)
+{
+	const char *dir = cmd_take_dir(&argc, argv);
+	int fd;
+
+	if (dir == NULL) {
+		fprintf(stderr, "penstock: %s: -c needs a folder\n", argv[0]);
+		return EX_USAGE;
+	}
+	fd = cmd_engine_find(dir, argc, argv);
+	return fd < 0 ? -fd : cmd_engine_answer(fd, stdout);
 }

@@ -7,6 +7,7 @@
 #include "engine/base/log.h"
 #include "engine/cmd.h"
 #include "engine/engine.h"
+#include "engine/net_request.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -32,7 +33,7 @@ struct control {
 };
 
 static int
-do_status(struct engine *e, int argc, char **argv, FILE *out)
+do_status(struct engine *e, int argc, char **argv, FILE *out, int *fd)
 {
 	bool is_json = argc == 2 && strcmp(argv[1], "--json") == 0;
 
@@ -48,7 +49,7 @@ do_status(struct engine *e, int argc, char **argv, FILE *out)
 }
 
 static int
-do_stop(struct engine *e, int argc, char **argv, FILE *out)
+do_stop(struct engine *e, int argc, char **argv, FILE *out, int *fd)
 {
 	(void)argc;
 	(void)argv;
@@ -58,7 +59,7 @@ do_stop(struct engine *e, int argc, char **argv, FILE *out)
 }
 
 static int
-do_reload(struct engine *e, int argc, char **argv, FILE *out)
+do_reload(struct engine *e, int argc, char **argv, FILE *out, int *fd)
 {
 	struct diag diag;
 	int code = EX_OK;
@@ -81,23 +82,23 @@ do_reload(struct engine *e, int argc, char **argv, FILE *out)
 }
 
 static int
-do_queue(struct engine *e, int argc, char **argv, FILE *out)
+do_queue(struct engine *e, int argc, char **argv, FILE *out, int *fd)
 {
 	return queue_command(e->queue, argc, argv, out);
 }
 
 static const struct {
 	const char *word;
-	int (*run)(struct engine *e, int argc, char **argv, FILE *out);
+	/* May take *fd, the connection, to answer by itself: *fd = -1. */
+	int (*run)(struct engine *e, int argc, char **argv, FILE *out, int *fd);
 } requests[] = {
-	{ "status", do_status },
-	{ "stop", do_stop },
-	{ "reload", do_reload },
-	{ "queue", do_queue },
+	{ "status", do_status }, { "stop", do_stop },
+	{ "reload", do_reload }, { "queue", do_queue },
+	{ "net", net_request },
 };
 
 static int
-answer(struct engine *e, char *request, size_t len, FILE *out)
+answer(struct engine *e, char *request, size_t len, FILE *out, int *fd)
 {
 	char *argv[WORDS_MAX + 1];
 	int argc = 0;
@@ -108,7 +109,7 @@ answer(struct engine *e, char *request, size_t len, FILE *out)
 	argv[argc] = NULL;
 	for (size_t i = 0; argc && i < ARRAY_N(requests); i++)
 		if (strcmp(argv[0], requests[i].word) == 0)
-			return requests[i].run(e, argc, argv, out);
+			return requests[i].run(e, argc, argv, out, fd);
 	fprintf(out, "penstock: the engine knows no request \"%s\"\n",
 		argc ? argv[0] : "");
 	return EX_USAGE;
@@ -151,15 +152,17 @@ serve(struct control *c, int fd)
 	size_t text_len = 0;
 	ssize_t len = -1;
 	FILE *out = open_memstream(&text, &text_len);
-	int code;
+	int code = EX_OK;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &bound, sizeof(bound));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof(bound));
 	if (request != NULL && out != NULL)
 		len = read_request(fd, request, REQUEST_MAX);
 	if (len > 0) {
-		code = answer(c->engine, request, (size_t)len, out);
+		code = answer(c->engine, request, (size_t)len, out, &fd);
 		fflush(out);
+	}
+	if (len > 0 && fd >= 0) {
 		snprintf(head, sizeof(head), "%03d\n", code % 1000);
 		write_all(fd, head, strlen(head));
 		write_all(fd, text, text_len);
@@ -168,7 +171,8 @@ serve(struct control *c, int fd)
 		fclose(out);
 	free(text);
 	free(request);
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 }
 
 static void *

@@ -127,8 +127,12 @@ engine_close(struct engine **e_inout)
 		if (e->workers[i] != NULL)
 			worker_stop(e->workers[i]);
 	for (unsigned i = 0; e->workers && i < e->workers_n; i++)
-		worker_close(&e->workers[i]);
+		if (e->workers[i] != NULL)
+			worker_join(e->workers[i]);
+	/* Its thread asks workers, and captures from their port. */
 	control_close(&e->control);
+	for (unsigned i = 0; e->workers && i < e->workers_n; i++)
+		worker_close(&e->workers[i]);
 	router_close(&e->router);
 	if (e->deliver != NULL)
 		deliver_close(&e->deliver);

@@ -30,6 +30,8 @@ static const struct {
 	{ "queue", cmd_queue,
 	  "[-c DIR] list|show|hold|release|requeue|delete|salvage [ID...]",
 	  "look at the queue and change it" },
+	{ "net", cmd_net, "[-c DIR] connections|capture FILE [FILTER...]",
+	  "connections of the engine's own TCP/IP; its frames as a pcap file" },
 	{ "version", cmd_version, "", "print the version" },
 	{ "help", cmd_help, "", "print this" },
 };

@@ -282,6 +282,14 @@ worker_stop(struct worker *w)
 }
 
 void
+worker_join(struct worker *w)
+{
+	if (!w->is_joined)
+		pthread_join(w->thread, NULL);
+	w->is_joined = true;
+}
+
+void
 worker_close(struct worker **w_inout)
 {
 	struct worker *w = *w_inout;
@@ -290,7 +298,7 @@ worker_close(struct worker **w_inout)
 	*w_inout = NULL;
 	if (w == NULL)
 		return;
-	pthread_join(w->thread, NULL);
+	worker_join(w);
 	missed = atomic_exchange(&w->next_site, NULL);
 	site_put(&missed);
 	release(w);

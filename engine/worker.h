@@ -43,6 +43,7 @@ struct worker {
 	uint64_t stop_by_us;
 	struct worker_stats stats;
 	pthread_t thread;
+	bool is_joined;
 	int wake_fd; /* shared: ends the worker's sleep */
 	/* shared: what the main thread asks for */
 	CACHE_ALIGNED _Atomic(struct site *) next_site;
@@ -62,9 +63,11 @@ struct worker *worker_open(unsigned idx, struct site *site,
 void worker_reload(struct worker *w, struct site *site);
 /*
  * Asks it to stop: no new connections, 421 to who is idle, a bounded wait for
- * the others. Any thread; worker_close() waits for the end.
+ * the others. Any thread. worker_join() waits for the end; others may still ask
+ * what it did until worker_close(), which waits as well.
  */
 void worker_stop(struct worker *w);
+void worker_join(struct worker *w);
 void worker_close(struct worker **w);
 
 #endif

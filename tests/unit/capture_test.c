@@ -253,17 +253,35 @@ test_bounds(void)
 	CHECK(stats.frames_n == 3 && file_read(&f, 65535));
 	while (file_next(&f, &p))
 		n++;
-	CHECK(n == 3);
+	CHECK(n == 3 && stats.bound == CAPTURE_BOUND_COUNT);
+	CHECK(stats.bytes == f.n);
 	file_close(&f);
 
-	CHECK_ROW("so long");
+	CHECK_ROW("so large");
+	f = file_open();
+	cfg = (struct capture_cfg) { .bytes_max = 24 + 3 * 74 + 73 };
+	CHECK(capture_open(&c, port, &cfg, f.fd) == 0);
+	for (unsigned i = 0; i < 3; i++)
+		receive(m, &b);
+	CHECK(capture_step(c) == CAPTURE_GOING);
+	receive(m, &b);
+	CHECK(capture_step(c) == CAPTURE_DONE);
+	capture_close(&c, &stats);
+	CHECK(stats.frames_n == 3 && stats.bound == CAPTURE_BOUND_SIZE);
+	CHECK(file_read(&f, 65535) && f.n == 24 + 3 * 74);
+	CHECK(stats.bytes == f.n);
+	file_close(&f);
+
+	CHECK_ROW("so long; what is in the rings then is written");
 	f = file_open();
 	cfg = (struct capture_cfg) { .us_max = 1 };
 	CHECK(capture_open(&c, port, &cfg, f.fd) == 0);
 	while (capture_step(c) == CAPTURE_GOING)
 		;
 	CHECK(capture_step(c) == CAPTURE_DONE);
-	capture_close(&c, NULL);
+	receive(m, &b);
+	capture_close(&c, &stats);
+	CHECK(stats.frames_n == 1 && stats.bound == CAPTURE_BOUND_TIME);
 	file_close(&f);
 
 	CHECK_ROW("a full ring, many times round");

@@ -2,10 +2,18 @@
 /* Connections of each kind are listed once, however few a call looks at. */
 #include "dataplane/tcp_walk.h"
 #include "dataplane/wire.h"
+#include "engine/base/clock.h"
 #include "tests/unit/tcp_rig.h"
 
 #define NOW_US 1000000u
-enum { CONNS_N = 5, ABORTED = 2, ANSWERED = 3, SYNS_N = 3, LIST_MAX = 64 };
+enum {
+	CONNS_N = 5,
+	AGE_S = 40,
+	ABORTED = 2,
+	ANSWERED = 3,
+	SYNS_N = 3,
+	LIST_MAX = 64
+};
 
 struct rig {
 	struct host *h;
@@ -95,6 +103,7 @@ test_all(unsigned slots_n)
 
 	setup(&r);
 	fill(&r);
+	tcp_set_now(r.t, NOW_US + AGE_S * US_PER_SEC);
 	n = list(&r, slots_n, got);
 	CHECK(n == CONNS_N - 1 + SYNS_N);
 	for (unsigned i = 0; i < CONNS_N && n == CONNS_N - 1 + SYNS_N; i++) {
@@ -109,11 +118,16 @@ test_all(unsigned slots_n)
 		CHECK(c->peer_port == 100 + i && c->local_port != 0);
 		CHECK(c->state == (is_up ? TCP_ESTABLISHED : TCP_SYN_SENT));
 		CHECK(c->tx_bytes == (is_up ? 5 : 0) && c->rx_bytes == 0);
+		CHECK(c->flight_bytes == (is_up ? 5 : 1));
+		CHECK(c->peer_window == (is_up ? 65535 : 0));
+		CHECK(c->mss >= 500 && c->backoff == 0);
+		CHECK(c->age_s == AGE_S && c->silent_s == AGE_S);
 		CHECK(c->is_owned);
 	}
 	for (unsigned i = 0; i < SYNS_N && at < n; i++, at++) {
 		CHECK(got[at].state == TCP_SYN_RECEIVED && !got[at].is_owned);
 		CHECK(got[at].peer_port == 200 + i && got[at].local_port == 25);
+		CHECK(got[at].age_s == AGE_S && got[at].peer_window == 65535);
 	}
 	teardown(&r);
 }

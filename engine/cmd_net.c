@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * `penstock net connections|capture`: the running engine is asked what its own
+ * TCP/IP is doing. The file of a capture is this command's: opened with the
+ * rights of who called it, and filled with what the engine sends.
+ */
+#include "engine/cmd.h"
+#include "engine/net_words.h"
+
+#include <sysexits.h>
+
+int
+cmd_net(int argc, char **argv)
+{
+	const char *dir = cmd_take_dir(&argc, argv);
+	struct net_words words;
+	int fd;
+
+	if (dir == NULL) {
+		fprintf(stderr, "penstock: net: -c needs a folder\n");
+		return EX_USAGE;
+	}
+	if (!net_words_parse(argc, argv, &words, stderr))
+		return EX_USAGE;
+	fd = cmd_engine_find(dir, argc, argv);
+	return fd < 0 ? -fd : cmd_engine_answer(fd, NULL);
+}
