@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A TLS thread: takes connections out of the workers' rings, one of each worker
+ * in turn, does a step of theirs and puts them back. Sleeps when all rings are
+ * empty.
+ */
+#include "engine/base/clock.h"
+#include "tls/tls_conn.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+/* One connection of each worker. Gives how many there were. */
+static unsigned
+round_of_all(struct tls_thread *th)
+{
+	struct tls *tls = th->tls;
+	unsigned n = 0;
+
+	for (unsigned w = 0; w < tls->cfg.workers_n; w++) {
+		struct tls_link *link = tls_link_of(tls, th->idx, w);
+		struct tls_conn *c = ring_get(&link->to_thread);
+
+		if (c == NULL)
+			continue;
+		tls_step(c);
+		must(ring_put(&link->to_worker, c));
+		tls_side_wake(&tls->sides[w]);
+		n++;
+	}
+	return n;
+}
+
+static bool
+has_work(const struct tls_thread *th)
+{
+	for (unsigned w = 0; w < th->tls->cfg.workers_n; w++)
+		if (ring_n(&tls_link_of(th->tls, th->idx, w)->to_thread))
+			return true;
+	return false;
+}
+
+static void
+sleep_until_woken(struct tls_thread *th)
+{
+	uint64_t n;
+
+	atomic_exchange_explicit(&th->is_asleep, 1, memory_order_acq_rel);
+	/* Put before the flag was seen: no sleep at all. */
+	if (has_work(th) || atomic_load(&th->is_stop_wanted)) {
+		if (atomic_exchange_explicit(&th->is_asleep, 0,
+					     memory_order_acq_rel))
+			return;
+	}
+	/* Who clears the flag writes once, or is about to. */
+	while (read(th->wake_fd, &n, sizeof(n)) < 0)
+		must(errno == EINTR);
+}
+
+static void *
+thread_main(void *arg)
+{
+	struct tls_thread *th = arg;
+
+	while (!atomic_load(&th->is_stop_wanted)) {
+		uint64_t begin_us = clock_now_us();
+		unsigned n, sum = 0;
+
+		while ((n = round_of_all(th)) != 0)
+			sum += n;
+		if (sum == 0) {
+			sleep_until_woken(th);
+			continue;
+		}
+		counter_add(&th->steps, sum);
+		counter_add(&th->busy_us, clock_now_us() - begin_us);
+	}
+	return NULL;
+}
+
+void
+tls_thread_wake(struct tls_thread *th)
+{
+	uint64_t one = 1;
+
+	if (atomic_exchange_explicit(&th->is_asleep, 0, memory_order_acq_rel))
+		must(write(th->wake_fd, &one, sizeof(one)) == sizeof(one));
+}
+
+int
+tls_thread_start(struct tls_thread *th)
+{
+	char name[16];
+	int ret;
+
+	th->wake_fd = eventfd(0, EFD_CLOEXEC);
+	if (th->wake_fd < 0)
+		return -errno;
+	ret = pthread_create(&th->thread, NULL, thread_main, th);
+	if (ret) {
+		close(th->wake_fd);
+		return -ret;
+	}
+	th->is_started = true;
+	snprintf(name, sizeof(name), "tls/%u", th->idx % 1000);
+	pthread_setname_np(th->thread, name);
+	return 0;
+}
+
+void
+tls_thread_stop(struct tls_thread *th)
+{
+	if (!th->is_started)
+		return;
+	atomic_store(&th->is_stop_wanted, true);
+	tls_thread_wake(th);
+	pthread_join(th->thread, NULL);
+	close(th->wake_fd);
+	th->is_started = false;
+}
