@@ -21,8 +21,9 @@ int cmd_run(int argc, char **argv);
 /* status, stop, reload: asked of the running engine over its socket. */
 int cmd_control(int argc, char **argv);
 
-/* net connections, net capture. */
 int cmd_net(int argc, char **argv);
+/* Its `capture FILE`, of the engine that dir configures. */
+int cmd_net_capture(const char *dir, int argc, char **argv, const char *file);
 
 /*
  * DIR of a verb whose only option is -c DIR; NULL after saying what is wrong.

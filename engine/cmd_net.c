@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * `penstock net connections|capture`: the running engine is asked what its own
- * TCP/IP is doing. The file of a capture is this command's: opened with the
- * rights of who called it, and filled with what the engine sends.
+ * TCP/IP is doing.
  */
 #include "engine/cmd.h"
 #include "engine/net_words.h"
@@ -22,6 +21,8 @@ cmd_net(int argc, char **argv)
 	}
 	if (!net_words_parse(argc, argv, &words, stderr))
 		return EX_USAGE;
+	if (words.verb == NET_CAPTURE)
+		return cmd_net_capture(dir, argc, argv, words.file);
 	fd = cmd_engine_find(dir, argc, argv);
 	return fd < 0 ? -fd : cmd_engine_answer(fd, NULL);
 }

@@ -7,6 +7,7 @@
 #include "engine/base/log.h"
 #include "engine/cmd.h"
 #include "engine/engine.h"
+#include "engine/net_capture.h"
 #include "engine/net_request.h"
 
 #include <errno.h>
@@ -184,6 +185,7 @@ control_main(void *arg)
 		struct pollfd p = { .fd = c->fd, .events = POLLIN };
 		int fd;
 
+		net_capture_reap(&c->engine->capture);
 		if (poll(&p, 1, TICK_MS) <= 0)
 			continue;
 		fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC);
@@ -267,6 +269,7 @@ control_close(struct control **c_inout)
 		return;
 	atomic_store(&c->is_stop_wanted, true);
 	pthread_join(c->thread, NULL);
+	net_capture_stop(&c->engine->capture);
 	close(c->fd);
 	unlink(c->path);
 	free(c->path);

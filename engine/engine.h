@@ -14,6 +14,7 @@
 
 struct router;
 struct control;
+struct net_capture;
 
 struct engine {
 	const char *dir;
@@ -25,6 +26,7 @@ struct engine {
 	struct deliver *deliver;
 	struct router *router;
 	struct control *control;
+	struct net_capture *capture; /* the control thread's */
 	unsigned workers_n;
 	struct chunk_pool **pools; /* one per worker; outlive the queue */
 	struct worker **workers;

@@ -5,6 +5,7 @@
  */
 #include "engine/net_request.h"
 #include "dataplane/look.h"
+#include "engine/net_capture.h"
 #include "engine/net_words.h"
 #include "engine/printer.h"
 
@@ -197,5 +198,9 @@ net_request(struct engine *e, int argc, char **argv, FILE *out, int *fd)
 		      out);
 		return EX_UNAVAILABLE;
 	}
-	return connections(e, &words, out);
+	if (words.verb == NET_CONNECTIONS)
+		return connections(e, &words, out);
+	return net_capture_start(&e->capture,
+				 look_port(net_look(e->workers[0]->net)),
+				 &words.capture, fd, out);
 }
