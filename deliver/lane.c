@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define OPEN_US	  (30 * 1000u)	/* from a batch's first message on */
+#define OPEN_US	  (10 * 1000u)	/* from a batch's first message on */
 #define SETTLE_US (100 * 1000u) /* a moved batch waits for no longer */
 #define IDLE_US	  (250 * 1000u) /* between looks at is_stopping */
 #define MEMORY_US (100 * 1000u) /* before another try to get some */

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <time.h>
 
+#define HELP_N	1024u	      /* waiting, for each further thread */
+#define HELP_US (100 * 1000u) /* since anything was taken */
+
 int
 active_init(struct active *a, uint32_t known_max)
 {
@@ -23,6 +26,7 @@ active_init(struct active *a, uint32_t known_max)
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&a->ready_cond, &attr);
+	pthread_cond_init(&a->help_cond, &attr);
 	pthread_cond_init(&a->due_cond, &attr);
 	pthread_cond_init(&a->done_cond, &attr);
 	pthread_condattr_destroy(&attr);
@@ -35,6 +39,7 @@ active_fini(struct active *a)
 	if (a->buckets == NULL)
 		return;
 	pthread_cond_destroy(&a->ready_cond);
+	pthread_cond_destroy(&a->help_cond);
 	pthread_cond_destroy(&a->due_cond);
 	pthread_cond_destroy(&a->done_cond);
 	pthread_mutex_destroy(&a->lock);
@@ -99,6 +104,27 @@ active_push(struct active *a, struct msg *m)
 	a->ready_n++;
 }
 
+void
+active_signal(struct active *a)
+{
+	if (a->ready_n > 0)
+		pthread_cond_signal(&a->ready_cond);
+	if (a->ready_n > HELP_N)
+		pthread_cond_broadcast(&a->help_cond);
+}
+
+/*
+ * One thread with large batches is cheaper, for new mail too, than several
+ * with small ones: while a flush goes on, a file system lets others make files
+ * only slowly. The next one helps when the first falls behind or is stuck.
+ */
+bool
+active_is_for(const struct active *a, unsigned deliverer_idx)
+{
+	return a->ready_n > deliverer_idx * HELP_N ||
+	       (a->ready_n > 0 && clock_now_us() > a->taken_us + HELP_US);
+}
+
 struct msg *
 active_pop(struct active *a, uint32_t n)
 {
@@ -115,6 +141,7 @@ active_pop(struct active *a, uint32_t n)
 	last->pub.next = NULL;
 	if (a->first == NULL)
 		a->last = NULL;
+	a->taken_us = clock_now_us();
 	return first;
 }
 

@@ -57,11 +57,13 @@ struct msg {
 
 struct active {
 	pthread_mutex_t lock;
-	pthread_cond_t ready_cond; /* delivery threads */
+	pthread_cond_t ready_cond; /* the first delivery thread */
+	pthread_cond_t help_cond;  /* the others */
 	pthread_cond_t due_cond;   /* the router */
 	pthread_cond_t done_cond;  /* operators */
 	struct msg *first, *last;  /* PLACE_READY, the oldest first */
 	uint32_t ready_n;
+	uint64_t taken_us;	     /* when some of it was taken last */
 	uint32_t known_n, known_max; /* PLACE_FRESH ones not counted */
 	uint32_t mask;
 	struct msg **buckets;
@@ -89,8 +91,12 @@ struct msg *active_find(const struct active *a, uint64_t id);
 /* The id is in the table from here on. */
 void active_add(struct active *a, struct msg *m, enum place place);
 void active_remove(struct active *a, struct msg *m);
-/* At the end of the waiting list; the caller signals. In the table already. */
+/* At the end of the waiting list. In the table already. */
 void active_push(struct active *a, struct msg *m);
+/* After the last push. */
+void active_signal(struct active *a);
+/* Whether so much waits, or for so long, that this delivery thread takes it. */
+bool active_is_for(const struct active *a, unsigned deliverer_idx);
 /* The first n of the waiting list, as a list, PLACE_TAKEN. */
 struct msg *active_pop(struct active *a, uint32_t n);
 /* Takes a PLACE_READY message off the waiting list; PLACE_TAKEN. */

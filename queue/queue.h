@@ -121,7 +121,8 @@ bool queue_has_room(struct queue *q, uint64_t bytes);
 
 /*
  * Waits until something is there (at most timeout_us) and gives a list of at
- * most `max` messages, the oldest first. NULL at the time-out.
+ * most `max` messages, the oldest first. NULL at the time-out. Thread 0 gets
+ * whatever there is; the others help when it falls behind or is stuck.
  */
 struct queue_msg *queue_take(struct queue *q, unsigned deliverer_idx,
 			     unsigned max, uint64_t timeout_us);

@@ -212,7 +212,7 @@ queue_due_put(struct queue *q, struct queue_msg **msg,
 		m->pub.routes = copy_routes(routes, m->pub.env.rcpt_n);
 	pthread_mutex_lock(&a->lock);
 	active_push(a, m);
-	pthread_cond_signal(&a->ready_cond);
+	active_signal(a);
 	pthread_mutex_unlock(&a->lock);
 }
 

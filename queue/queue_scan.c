@@ -330,8 +330,7 @@ refill_end(struct shard *sh, struct msg_list *list, uint64_t from_id)
 	if (sh->refill_id == 0 && sh->refill_found_n == 0 &&
 	    sh->forgotten_n == sh->refill_forgotten_n)
 		sh->forgotten_n = 0;
-	if (list->n > 0)
-		pthread_cond_broadcast(&a->ready_cond);
+	active_signal(a);
 	pthread_mutex_unlock(&a->lock);
 }
 

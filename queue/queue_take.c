@@ -26,25 +26,16 @@ is_refill_wanted(const struct queue *q)
 	return false;
 }
 
-/* Its share, so that a handful of messages keeps more than one thread busy. */
-static uint32_t
-share(const struct queue *q, unsigned max)
-{
-	uint32_t n = q->active.ready_n, threads = q->cfg.deliverers_n;
-
-	n = (n + threads - 1) / threads;
-	return n < max ? n : max;
-}
-
 struct queue_msg *
 queue_take(struct queue *q, unsigned deliverer_idx, unsigned max,
 	   uint64_t timeout_us)
 {
 	struct active *a = &q->active;
+	pthread_cond_t *cond = deliverer_idx > 0 ? &a->help_cond
+						 : &a->ready_cond;
 	uint64_t until_us = 0;
-	struct msg *m;
+	struct msg *m = NULL;
 
-	(void)deliverer_idx;
 	pthread_mutex_lock(&a->lock);
 	for (;;) {
 		if (is_refill_wanted(q)) {
@@ -56,17 +47,17 @@ queue_take(struct queue *q, unsigned deliverer_idx, unsigned max,
 			if (has)
 				continue;
 		}
-		if (a->ready_n > 0 || atomic_load(&q->is_closing))
+		if (active_is_for(a, deliverer_idx) ||
+		    atomic_load(&q->is_closing))
 			break;
 		if (until_us == 0)
 			until_us = clock_now_us() + timeout_us;
-		if (!active_wait(a, &a->ready_cond, until_us) &&
-		    a->ready_n == 0)
+		if (!active_wait(a, cond, until_us))
 			break;
 	}
-	m = active_pop(a, share(q, max));
-	if (a->ready_n > 0)
-		pthread_cond_signal(&a->ready_cond);
+	if (active_is_for(a, deliverer_idx))
+		m = active_pop(a, max);
+	active_signal(a);
 	pthread_mutex_unlock(&a->lock);
 	return m != NULL ? &m->pub : NULL;
 }

@@ -308,7 +308,7 @@ unclaim(struct queue *q, struct msg *m, struct shard *sh, bool was_ready)
 	}
 	pthread_mutex_lock(&q->active.lock);
 	active_push(&q->active, m);
-	pthread_cond_signal(&q->active.ready_cond);
+	active_signal(&q->active);
 	pthread_mutex_unlock(&q->active.lock);
 }
 

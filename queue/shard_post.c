@@ -191,7 +191,6 @@ hand_over(struct shard *sh, struct msg_list *list)
 {
 	struct active *a = &sh->queue->active;
 	struct msg_list forgotten = { 0 };
-	uint32_t n = 0;
 
 	pthread_mutex_lock(&a->lock);
 	for (struct msg *m = list->first; m != NULL;) {
@@ -202,7 +201,6 @@ hand_over(struct shard *sh, struct msg_list *list)
 		must(m->place == PLACE_FRESH); /* post_begin() */
 		if (a->known_n < max) {
 			active_push(a, m);
-			n++;
 		} else {
 			active_remove(a, m);
 			sh->forgotten_n++;
@@ -210,10 +208,7 @@ hand_over(struct shard *sh, struct msg_list *list)
 		}
 		m = behind;
 	}
-	if (n > 1)
-		pthread_cond_broadcast(&a->ready_cond);
-	else if (n == 1)
-		pthread_cond_signal(&a->ready_cond);
+	active_signal(a);
 	pthread_mutex_unlock(&a->lock);
 	for (struct msg *m = forgotten.first; m != NULL;) {
 		struct msg *behind = msg_next(m);

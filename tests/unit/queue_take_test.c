@@ -150,10 +150,14 @@ test_settle(struct fix *f, size_t i)
 	CHECK(seen.due_us <= clock_wall_us() + rows[i].delay_us + SEC);
 }
 
-/* A handful of messages keeps every thread busy; the oldest go first. */
+/*
+ * The oldest go first, all to the first thread; the next helps when much
+ * waits, any of them when the first is stuck.
+ */
 static void
-test_share(void)
+test_help(void)
 {
+	enum { MANY = 1024 + 1 };
 	struct queue_msg *m, *n;
 	uint64_t ids[9];
 	struct fix f;
@@ -165,7 +169,7 @@ test_share(void)
 	for (unsigned i = 0; i < 9; i++)
 		ids[i] = fix_put(&f, 0, i, 10, 1);
 	FIX_UNTIL(&f, FIX_READY_N(&f) == 9);
-	m = queue_take(f.q, 0, 100, FIX_WAIT_US); /* 9 / 4, rounded up */
+	m = queue_take(f.q, 0, 3, FIX_WAIT_US);
 	for (unsigned i = 0; i < 3; i++) {
 		CHECK(m != NULL && m->id == ids[i]);
 		n = m->next;
@@ -173,9 +177,24 @@ test_share(void)
 		m = n;
 	}
 	CHECK(m == NULL);
-	m = queue_take(f.q, 1, 1, FIX_WAIT_US);
-	CHECK(m != NULL && m->id == ids[3] && m->next == NULL);
+	/* Nobody takes the rest: the third does, after a while. */
+	for (unsigned i = 3; i < 9; i++) {
+		uint64_t until_us = clock_now_us() + FIX_WAIT_US;
+
+		do
+			m = queue_take(f.q, 2, 1, 1000);
+		while (m == NULL && clock_now_us() < until_us);
+		CHECK(m != NULL && m->id == ids[i] && m->next == NULL);
+		fix_settle(&f, m, QUEUE_RCPT_SENT, "");
+	}
+	for (unsigned i = 0; i < MANY; i++)
+		CHECK(fix_put(&f, 0, i, 10, 1) != 0);
+	FIX_UNTIL(&f, FIX_READY_N(&f) == MANY);
+	m = queue_take(f.q, 1, 2, FIX_WAIT_US);
+	CHECK(m != NULL && m->next != NULL && m->next->next == NULL);
+	n = m->next;
 	fix_settle(&f, m, QUEUE_RCPT_SENT, "");
+	fix_settle(&f, n, QUEUE_RCPT_SENT, "");
 	fix_fini(&f);
 }
 
@@ -225,7 +244,7 @@ main(void)
 		test_settle(&f, i);
 	CHECK_ROW("");
 	fix_fini(&f);
-	test_share();
+	test_help();
 	test_body();
 	return check_end();
 }
