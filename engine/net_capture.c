@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,7 @@ struct net_capture {
 	pthread_t thread;
 	_Atomic bool is_stop_wanted;
 	_Atomic bool is_ended;
+	sem_t ended;
 };
 
 /* --- the capture's thread --- */
@@ -136,6 +138,7 @@ capture_main(void *arg)
 	atomic_store(&n->is_ended, true);
 	shutdown(n->data_fd, SHUT_RDWR);
 	shutdown(n->ctl_fd, SHUT_RDWR);
+	sem_post(&n->ended);
 	return NULL;
 }
 
@@ -201,6 +204,7 @@ release(struct net_capture *n)
 		close(n->data_fd);
 	if (n->ctl_fd >= 0)
 		close(n->ctl_fd);
+	sem_destroy(&n->ended);
 	free(n);
 }
 
@@ -222,6 +226,7 @@ net_capture_start(struct net_capture **slot, struct port *port,
 	}
 	n = must_alloc(sizeof(*n));
 	n->data_fd = n->ctl_fd = -1;
+	must(sem_init(&n->ended, 0, 0) == 0);
 	n->start_us = clock_now_us();
 	ret = open_pair(n, &other_fd);
 	if (ret == 0)
@@ -272,10 +277,12 @@ net_capture_stop(struct net_capture **slot)
 	atomic_store(&n->is_stop_wanted, true);
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += STOP_S;
-	if (pthread_clockjoin_np(n->thread, NULL, CLOCK_MONOTONIC, &until)) {
-		shutdown(n->data_fd, SHUT_RDWR);
-		pthread_join(n->thread, NULL);
-	}
+	while (sem_clockwait(&n->ended, CLOCK_MONOTONIC, &until) != 0 &&
+	       errno == EINTR)
+		;
+	/* Nobody reads: what waits for that shall fail. */
+	shutdown(n->data_fd, SHUT_RDWR);
+	pthread_join(n->thread, NULL);
 	release(n);
 	*slot = NULL;
 }
