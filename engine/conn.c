@@ -1,107 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One connection: runs the SMTP machine on what has arrived and executes its
- * wants: policy is asked, chunks and messages go to the queue, replies to the
- * stream. Everything that must wait is remembered in conn.wait.
+ * wants: policy is asked (conn_check.c), TLS begins (conn_tls.c), chunks and
+ * messages go to the queue, replies to the stream. Everything that must wait is
+ * remembered in conn.wait.
  */
 #include "engine/conn.h"
 #include "engine/base/clock.h"
 #include "engine/conn_log.h"
+#include "engine/conn_tls.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 #define READS_MAX    8 /* per run: then the others get their turn */
 #define RETRY_MAX_US (30 * US_PER_SEC)
-
-static_assert((int)SMTP_CHECK_N == (int)POLICY_STAGE_N, "same stages");
-static_assert((int)SMTP_CHECK_RCPT == (int)POLICY_RCPT, "same stages");
-static_assert((int)SMTP_CHECK_VRFY == (int)POLICY_VRFY, "same stages");
-
-/* --- policy --- */
-
-static struct policy_query
-query_of(const struct conn *c)
-{
-	const struct smtp *s = &c->smtp;
-	struct smtp_facts facts = smtp_facts(s);
-
-	return (struct policy_query) {
-		.stage = (enum policy_stage)s->check,
-		.client_ip = s->client_ip,
-		.client_name = span_of(smtp_client_name(s)),
-		.helo = span_of(s->helo),
-		.proto = smtp_proto_name(s),
-		.sender = facts.sender,
-		.rcpt = facts.rcpt,
-		.size_bytes = facts.size_bytes,
-		.rcpt_n = facts.rcpt_n,
-		.is_pipelined = s->is_pipelined,
-	};
-}
-
-/* MAIL was accepted: the message and its envelope begin. */
-static unsigned
-begin_message(struct worker *w, struct conn *c)
-{
-	struct smtp *s = &c->smtp;
-	struct envelope_head head = {
-		.arrival_us = clock_wall_us(),
-		.client_name = span_of(smtp_client_name(s)),
-		.client_ip = s->client_ip,
-		.client_port = s->client_port,
-		.helo = span_of(s->helo),
-	};
-
-	must(c->msg == NULL);
-	if (!queue_has_room(w->queue, smtp_facts(s).size_bytes))
-		return 452;
-	c->msg = queue_msg_new(w->queue, w->idx);
-	if (c->msg == NULL)
-		return 452;
-	c->is_discard = c->is_sealed = false;
-	head.queue_id = c->msg->id;
-	smtp_envelope_head(s, &head);
-	if (envelope_begin(&c->msg->env, &head) != 0) {
-		queue_msg_drop(w->queue, &c->msg);
-		return 452;
-	}
-	smtp_txn_begin(s, &c->msg->env, c->msg->id, head.arrival_us);
-	return 0;
-}
-
-/* What policy says of a stage, and what follows from a yes. */
-static void
-check(struct worker *w, struct conn *c)
-{
-	struct policy_query query = query_of(c);
-	struct policy_verdict verdict;
-	struct smtp_facts facts;
-
-	policy_ask(c->policy, &query, &verdict);
-	for (unsigned i = 0; i < verdict.findings_n; i++)
-		conn_log_verdict(c, verdict.findings[i].verb, 0,
-				 verdict.findings[i].text);
-	if (verdict.is_discard)
-		c->is_discard = true;
-	if (verdict.code == 0 && query.stage == POLICY_MAIL) {
-		verdict.code = (uint16_t)begin_message(w, c);
-		span_copy(SPAN("4.3.1 Insufficient system storage"),
-			  verdict.text, sizeof(verdict.text));
-	}
-	if (verdict.code == 0 && query.stage == POLICY_RCPT) {
-		facts = smtp_facts(&c->smtp);
-		verdict.code = (uint16_t)policy_route(c->policy, facts.rcpt,
-						      &facts.like, &c->msg->env,
-						      verdict.text);
-	}
-	if (verdict.code != 0) {
-		counter_add(&w->stats.rejects, 1);
-		conn_log_verdict(c, "reject", verdict.code, verdict.text);
-	}
-	smtp_checked(&c->smtp, &w->out, verdict.code, verdict.text,
-		     verdict.is_close, w->now_us);
-}
+#define AWAY_US	     100000u
 
 /* --- the queue --- */
 
@@ -218,6 +132,10 @@ send_replies(struct worker *w, struct conn *c)
 	if (bytes.len == 0)
 		return true;
 	w->out.len = 0;
+	if (c->wait == CONN_WAIT_TLS)
+		return true; /* what could be said would not be understood */
+	if (c->tls != NULL)
+		return conn_tls_put(w, c, bytes);
 	return net_tx(w->net, c->stream, bytes);
 }
 
@@ -232,6 +150,7 @@ conn_close(struct worker *w, struct conn *c)
 		queue_msg_drop(w->queue, &c->msg);
 	chunk_put(c->streaming);
 	c->streaming = NULL;
+	conn_tls_close(w, c);
 	smtp_fini(&c->smtp);
 	wheel_clear(&w->wheel, &c->timer);
 	ready_remove(&w->ready, net_ready_node(w->net, c->stream));
@@ -270,6 +189,7 @@ arm_timer(struct worker *w, struct conn *c)
 enum pumped {
 	PUMP_INPUT, /* go on when there is input */
 	PUMP_WAIT,  /* for something else */
+	PUMP_TLS,   /* begin with TLS */
 	PUMP_CLOSE,
 };
 
@@ -292,7 +212,7 @@ pump(struct worker *w, struct conn *c, struct span *in)
 		case SMTP_WANT_CLOSE:
 			return PUMP_CLOSE;
 		case SMTP_WANT_CHECK:
-			check(w, c);
+			conn_check(w, c);
 			break;
 		case SMTP_WANT_FLUSH:
 			if (!send_replies(w, c))
@@ -321,26 +241,139 @@ pump(struct worker *w, struct conn *c, struct span *in)
 			c->wait = CONN_WAIT_PAUSE;
 			c->has_work = true;
 			return PUMP_WAIT;
+		case SMTP_WANT_TLS:
+			return PUMP_TLS;
 		}
 	}
+}
+
+/* A pipelining client is between messages before a read and only there. */
+static bool
+is_told_to_go(struct worker *w, struct conn *c)
+{
+	if (!w->is_stopping || !smtp_is_idle(&c->smtp))
+		return false;
+	smtp_shutting_down(&c->smtp, &w->out);
+	return true;
+}
+
+static enum pumped
+begin_tls(struct worker *w, struct conn *c)
+{
+	switch (conn_tls_begin(w, c)) {
+	case CONN_TLS_WAIT:
+		return PUMP_WAIT;
+	case CONN_TLS_CLOSE:
+		return PUMP_CLOSE;
+	case CONN_TLS_DONE:
+	case CONN_TLS_REFUSED:
+		break;
+	}
+	c->has_work = true;
+	ready_add(&w->ready, net_ready_node(w->net, c->stream));
+	return PUMP_INPUT;
+}
+
+/* Steps the machine with what is in *cipher, or has been decrypted already. */
+static enum pumped
+pump_tls(struct worker *w, struct conn *c, struct span *cipher)
+{
+	enum pumped pumped;
+	enum tls_read got;
+
+	do {
+		struct span in = { 0 };
+		size_t had;
+
+		got = tls_conn_read(c->tls, cipher, &in);
+		if (got == TLS_READ_FAILED)
+			conn_log_tls_failed(c, tls_conn_reason(c->tls),
+					    tls_conn_error(c->tls));
+		if (got == TLS_READ_FAILED || got == TLS_READ_END) {
+			conn_log_lost(c);
+			return PUMP_CLOSE;
+		}
+		if (got == TLS_READ_EMPTY && !c->has_work)
+			return PUMP_INPUT;
+		c->has_work = false;
+		had = in.len;
+		pumped = pump(w, c, &in);
+		if (got == TLS_READ_BYTES)
+			tls_conn_read_done(c->tls, had - in.len);
+	} while (pumped == PUMP_INPUT && got == TLS_READ_BYTES);
+	return pumped;
+}
+
+/* Records are the TLS threads': what has come home first, then more. */
+static enum pumped
+feed_away(struct worker *w, struct conn *c)
+{
+	struct span none = { 0 };
+	enum pumped pumped;
+
+	if (is_told_to_go(w, c))
+		return PUMP_CLOSE;
+	pumped = pump_tls(w, c, &none);
+	if (pumped != PUMP_INPUT)
+		return pumped;
+	if (!send_replies(w, c))
+		return PUMP_CLOSE;
+	if (conn_tls_push(w, c))
+		return PUMP_INPUT;
+	conn_log_lost(c);
+	return PUMP_CLOSE;
+}
+
+/* The same as feed(), with records in between. */
+static enum pumped
+feed_tls(struct worker *w, struct conn *c)
+{
+	if (tls_conn_is_fed(c->tls))
+		return feed_away(w, c);
+	for (int reads = 0; reads < READS_MAX; reads++) {
+		struct span cipher = { 0 };
+		enum pumped pumped;
+		enum net_rx rx;
+		size_t had;
+
+		if (is_told_to_go(w, c))
+			return PUMP_CLOSE;
+		if (c->has_work || tls_conn_has_input(c->tls)) {
+			pumped = pump_tls(w, c, &cipher);
+			if (pumped != PUMP_INPUT)
+				return pumped;
+		}
+		rx = net_rx(w->net, c->stream, &cipher);
+		if (rx == NET_RX_EMPTY)
+			return PUMP_INPUT;
+		if (rx == NET_RX_END || rx == NET_RX_LOST) {
+			conn_log_lost(c);
+			return PUMP_CLOSE;
+		}
+		had = cipher.len;
+		pumped = pump_tls(w, c, &cipher);
+		net_rx_done(w->net, c->stream, had - cipher.len);
+		if (pumped != PUMP_INPUT)
+			return pumped;
+	}
+	ready_add(&w->ready, net_ready_node(w->net, c->stream));
+	return PUMP_INPUT;
 }
 
 /* Feeds what the stream has. */
 static enum pumped
 feed(struct worker *w, struct conn *c)
 {
+	if (c->tls != NULL)
+		return feed_tls(w, c);
 	for (int reads = 0; reads < READS_MAX; reads++) {
 		enum net_rx rx;
 		enum pumped pumped;
 		struct span in = { 0 };
 		size_t had;
 
-		/* A pipelining client is between messages here and only here.
-		 */
-		if (w->is_stopping && smtp_is_idle(&c->smtp)) {
-			smtp_shutting_down(&c->smtp, &w->out);
+		if (is_told_to_go(w, c))
 			return PUMP_CLOSE;
-		}
 		rx = net_rx(w->net, c->stream, &in);
 		if (rx == NET_RX_END || rx == NET_RX_LOST) {
 			conn_log_lost(c);
@@ -353,6 +386,8 @@ feed(struct worker *w, struct conn *c)
 		pumped = pump(w, c, &in);
 		if (rx == NET_RX_BYTES)
 			net_rx_done(w->net, c->stream, had - in.len);
+		if (pumped == PUMP_TLS)
+			return begin_tls(w, c);
 		if (pumped != PUMP_INPUT)
 			return pumped;
 	}
@@ -380,6 +415,7 @@ resume(struct worker *w, struct conn *c)
 		else
 			c->retry_since_us = 0;
 		break;
+	case CONN_WAIT_TLS:
 	case CONN_WAIT_PEER:
 		break;
 	}
@@ -397,12 +433,54 @@ has_waited_too_long(const struct worker *w, const struct conn *c)
 	       w->now_us - c->retry_since_us > RETRY_MAX_US;
 }
 
+/* With TLS. false: there is nothing else to do now. */
+static bool
+run_tls(struct worker *w, struct conn *c, enum pumped *pumped)
+{
+	if (tls_conn_is_away(c->tls)) { /* tls_reap() runs it again */
+		if (!send_replies(w, c))
+			*pumped = PUMP_CLOSE;
+		return false;
+	}
+	if (c->wait != CONN_WAIT_TLS) {
+		if (conn_tls_flush(w, c))
+			return true;
+		*pumped = PUMP_CLOSE;
+		return false;
+	}
+	switch (conn_tls_step(w, c)) {
+	case CONN_TLS_DONE:
+		return true;
+	case CONN_TLS_CLOSE:
+		*pumped = PUMP_CLOSE;
+		return false;
+	case CONN_TLS_WAIT:
+	case CONN_TLS_REFUSED:
+		break;
+	}
+	return false;
+}
+
+/* What was encrypted, or is to be. */
+static bool
+end_tls(struct worker *w, struct conn *c)
+{
+	if (tls_conn_is_away(c->tls))
+		return true;
+	if (!conn_tls_flush(w, c))
+		return false;
+	tls_conn_push(c->tls);
+	return true;
+}
+
 void
 conn_run(struct worker *w, struct conn *c)
 {
 	enum pumped pumped = PUMP_WAIT;
 
-	if (has_waited_too_long(w, c)) {
+	if (c->tls != NULL && !run_tls(w, c, &pumped))
+		;
+	else if (has_waited_too_long(w, c)) {
 		smtp_out_of_storage(&c->smtp, &w->out);
 		pumped = PUMP_CLOSE;
 	} else if (resume(w, c)) {
@@ -411,6 +489,8 @@ conn_run(struct worker *w, struct conn *c)
 			pumped = feed(w, c);
 	}
 	if (!send_replies(w, c))
+		pumped = PUMP_CLOSE;
+	if (pumped != PUMP_CLOSE && c->tls != NULL && !end_tls(w, c))
 		pumped = PUMP_CLOSE;
 	if (pumped == PUMP_CLOSE) {
 		conn_close(w, c);
@@ -434,10 +514,19 @@ conn_timer(struct worker *w, struct conn *c)
 		conn_run(w, c);
 		return;
 	}
-	if (c->wait != CONN_WAIT_PEER || w->now_us < c->smtp.deadline_us) {
+	if ((c->wait != CONN_WAIT_PEER && c->wait != CONN_WAIT_TLS) ||
+	    w->now_us < c->smtp.deadline_us) {
 		arm_timer(w, c);
 		return;
 	}
+	if (c->wait == CONN_WAIT_PEER && conn_tls_is_away(c)) {
+		/* Its bytes are on their way. */
+		wheel_set(&w->wheel, &c->timer, w->now_us + AWAY_US);
+		return;
+	}
+	c->tls_why = TLS_REASON_TIMEOUT;
+	if (c->wait == CONN_WAIT_TLS)
+		conn_log_tls_failed(c, TLS_REASON_TIMEOUT, "");
 	counter_add(&w->stats.timeouts, 1);
 	conn_log_timeout(c);
 	smtp_timed_out(&c->smtp, &w->out);
@@ -450,8 +539,10 @@ conn_shut_down(struct worker *w, struct conn *c, bool is_forced)
 {
 	if (c->wait == CONN_WAIT_COMMIT)
 		return; /* its 250 comes first, whatever happens */
-	if (!is_forced && !smtp_is_idle(&c->smtp))
+	if (!is_forced && (!smtp_is_idle(&c->smtp) ||
+			   (c->wait == CONN_WAIT_PEER && conn_tls_is_away(c))))
 		return;
+	c->tls_why = TLS_REASON_SHUTDOWN;
 	smtp_shutting_down(&c->smtp, &w->out);
 	(void)send_replies(w, c);
 	conn_close(w, c);
@@ -477,6 +568,7 @@ conn_open(struct worker *w, struct net_stream *stream)
 	c->site = site_get(w->site);
 	c->service = &c->site->cfg->services[service_idx];
 	c->policy = c->site->policies[service_idx];
+	c->tls_ctx = c->site->tls[service_idx];
 	c->next = w->all;
 	if (w->all != NULL)
 		w->all->prev = c;
@@ -485,6 +577,7 @@ conn_open(struct worker *w, struct net_stream *stream)
 	net_owner_set(w->net, stream, c);
 	net_peer(w->net, stream, &ip, &port);
 	smtp_init(&c->smtp, &c->service->smtp, &w->smtp, &ip, port, w->now_us);
+	c->smtp.is_tls_possible = c->tls_ctx != NULL;
 	counter_add(&w->stats.connects, 1);
 	conn_log_connect(c);
 	c->has_work = true;

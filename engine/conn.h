@@ -13,6 +13,7 @@ enum conn_wait {
 	CONN_WAIT_COMMIT, /* for queue_reap() */
 	CONN_WAIT_RETRY,  /* for memory or the queue: run again next turn */
 	CONN_WAIT_PAUSE,  /* for the timer */
+	CONN_WAIT_TLS,	  /* for a handshake: the peer or tls_reap() */
 };
 
 struct conn {
@@ -21,14 +22,18 @@ struct conn {
 	struct site *site;
 	const struct service *service;
 	const struct policy *policy;
+	struct tls_ctx *tls_ctx; /* the site's; NULL: no TLS here */
+	struct tls_conn *tls;	 /* NULL: plain text */
 	struct queue_msg *msg;	 /* from MAIL to its submission */
 	struct chunk *streaming; /* chunks that wait to be handed on */
 	struct wheel_node timer;
+	struct smtp_tls tls_text;
 	uint64_t retry_since_us;  /* 0: not waiting for memory or the queue */
 	struct conn *next, *prev; /* of worker.all; next of free_conns */
 	struct conn *next_retry;
-	uint8_t wait;  /* enum conn_wait */
-	bool has_work; /* step it even without input */
+	uint8_t wait;	 /* enum conn_wait */
+	uint8_t tls_why; /* enum tls_reason: if it ends in the handshake */
+	bool has_work;	 /* step it even without input */
 	bool is_on_retry;
 	bool is_discard;       /* policy: accept and throw away */
 	bool is_sealed;	       /* the message has its body and its seal */
@@ -42,6 +47,8 @@ void conn_run(struct worker *w, struct conn *c);
 void conn_committed(struct worker *w, struct conn *c,
 		    enum queue_outcome outcome);
 void conn_timer(struct worker *w, struct conn *c);
+/* The SMTP machine wants to know whether it may go on: conn_check.c. */
+void conn_check(struct worker *w, struct conn *c);
 /* The engine stops: 421 if it may be told now. */
 void conn_shut_down(struct worker *w, struct conn *c, bool is_forced);
 

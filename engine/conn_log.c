@@ -108,6 +108,31 @@ conn_log_timeout(const struct conn *c)
 }
 
 void
+conn_log_tls(const struct conn *c, const struct tls_info *info)
+{
+	struct client_text buf;
+	bool has_sni = *info->sni != '\0', has_more = *info->detail != '\0';
+
+	if (c->service->smtp.tls_loglevel < 1)
+		return;
+	log_say(LOG_LEVEL_INFO, module(c),
+		"%s TLS connection established from %s%s%s: %s%s%s",
+		info->trust, client(c, &buf), has_sni ? " to " : "", info->sni,
+		info->summary, has_more ? " " : "", info->detail);
+}
+
+void
+conn_log_tls_failed(const struct conn *c, enum tls_reason reason,
+		    const char *words)
+{
+	struct client_text buf;
+
+	log_say(LOG_LEVEL_INFO, module(c), "SSL_accept error from %s: %s%s%s",
+		client(c, &buf), tls_reason_text(reason), *words ? ": " : "",
+		words);
+}
+
+void
 conn_log_verdict(const struct conn *c, const char *verb, unsigned code,
 		 const char *text)
 {

@@ -15,6 +15,11 @@ void conn_log_disconnect(const struct conn *c);
 /* The peer went away without QUIT. */
 void conn_log_lost(const struct conn *c);
 void conn_log_timeout(const struct conn *c);
+/* smtpd_tls_loglevel 1: "Anonymous TLS connection established from ..." */
+void conn_log_tls(const struct conn *c, const struct tls_info *info);
+/* words: the library's, or "". */
+void conn_log_tls_failed(const struct conn *c, enum tls_reason reason,
+			 const char *words);
 /* verb: "reject", "reject_warning", …; code 0: it stands in text already. */
 void conn_log_verdict(const struct conn *c, const char *verb, unsigned code,
 		      const char *text);

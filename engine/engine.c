@@ -31,6 +31,7 @@ settle_numbers(struct config *cfg)
 		cfg->net.dataplane = &cfg->dataplane;
 	cfg->net.is_polled = cfg->engine.idle == ENGINE_IDLE_POLL;
 	cfg->queue.workers_n = cfg->engine.workers_n;
+	cfg->tls.workers_n = cfg->engine.workers_n;
 	cfg->queue.deliverers_n = cfg->deliver.threads_n;
 }
 
@@ -53,7 +54,7 @@ open_workers(struct engine *e, struct diag *diag)
 {
 	for (unsigned i = 0; i < e->workers_n; i++) {
 		e->workers[i] = worker_open(i, e->site, e->listeners, e->queue,
-					    e->pools[i], diag);
+					    e->tls, e->pools[i], diag);
 		if (e->workers[i] == NULL)
 			return false;
 	}
@@ -79,6 +80,9 @@ open_all(struct engine *e, struct diag *diag)
 		return false;
 	e->queue = queue_open(&cfg->queue, diag);
 	if (e->queue == NULL)
+		return false;
+	e->tls = tls_open(&cfg->tls, diag);
+	if (e->tls == NULL)
 		return false;
 	e->deliver = deliver_open(e->queue, &cfg->deliver, diag);
 	if (e->deliver == NULL)
@@ -133,6 +137,7 @@ engine_close(struct engine **e_inout)
 	control_close(&e->control);
 	for (unsigned i = 0; e->workers && i < e->workers_n; i++)
 		worker_close(&e->workers[i]);
+	tls_close(&e->tls);
 	router_close(&e->router);
 	if (e->deliver != NULL)
 		deliver_close(&e->deliver);

@@ -23,6 +23,7 @@ struct engine {
 	pthread_mutex_t reload_lock; /* held from reading to swapping */
 	struct net_listeners *listeners;
 	struct queue *queue;
+	struct tls *tls;
 	struct deliver *deliver;
 	struct router *router;
 	struct control *control;
@@ -55,6 +56,8 @@ void engine_status(struct engine *e, bool is_json, FILE *out);
 /* status_dataplane.c: the part that is there with a dataplane of our own. */
 struct printer;
 void engine_status_dataplane(struct engine *e, struct printer *p);
+/* status_tls.c */
+void engine_status_tls(struct engine *e, struct printer *p);
 
 /* router.c: the thread that routes mail whose time has come anew. */
 struct router *router_open(struct engine *e, struct diag *diag);

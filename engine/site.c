@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The configuration and its compiled policies, as one thing to swap. */
 #include "engine/site.h"
+#include "tls/tls_ctx.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,11 +14,34 @@ close_all(struct site *site)
 		free(site);
 		return;
 	}
-	for (unsigned i = 0; i < site->cfg->services_n; i++)
+	for (unsigned i = 0; i < site->cfg->services_n; i++) {
 		policy_close(&site->policies[i]);
+		tls_ctx_put(&site->tls[i]);
+	}
 	free(site->policies);
+	free(site->tls);
 	config_put(&site->cfg);
 	free(site);
+}
+
+/* What the service's TLS needs; NULL without any, or with an error. */
+static struct tls_ctx *
+open_tls(const struct service *svc, struct diag *diag)
+{
+	const struct smtp_cfg *smtp = &svc->smtp;
+	bool is_demanded = smtp->is_tls_wrapped ||
+			   smtp->tls_level == SMTP_TLS_ENCRYPT;
+
+	if (smtp->tls_level == SMTP_TLS_NONE && !smtp->is_tls_wrapped)
+		return NULL;
+	if (*svc->tls.cert_file != '\0')
+		return tls_ctx_new(&svc->tls, diag);
+	diag_add(diag, is_demanded ? DIAG_ERROR : DIAG_WARNING, NULL, 0,
+		 "service %s: no certificate: set smtpd_tls_cert_file; %s",
+		 svc->name,
+		 is_demanded ? "this service is useless without TLS"
+			     : "STARTTLS is not offered");
+	return NULL;
 }
 
 struct site *
@@ -33,10 +57,12 @@ site_open(const char *dir, struct diag *diag)
 	atomic_init(&site->refs, 1);
 	site->policies =
 		must_alloc(site->cfg->services_n * sizeof(*site->policies));
+	site->tls = must_alloc(site->cfg->services_n * sizeof(*site->tls));
 	for (unsigned i = 0; i < site->cfg->services_n; i++) {
 		const struct service *svc = &site->cfg->services[i];
 
 		site->policies[i] = policy_open(&svc->policy, svc->name, diag);
+		site->tls[i] = open_tls(svc, diag);
 	}
 	if (diag->errors_n) {
 		close_all(site);

@@ -13,6 +13,7 @@
 struct site {
 	struct config *cfg;
 	struct policy **policies; /* one per service */
+	struct tls_ctx **tls;	  /* one per service; NULL: no TLS */
 	_Atomic uint32_t refs;
 };
 

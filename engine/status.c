@@ -115,6 +115,7 @@ engine_status(struct engine *e, bool is_json, FILE *out)
 	print_workers(&p, e);
 	print_queue(&p, e);
 	print_delivery(&p, e);
+	engine_status_tls(e, &p);
 	engine_status_dataplane(e, &p);
 	printer_end(&p);
 }

@@ -49,6 +49,17 @@ reap_commits(struct worker *w)
 	return n;
 }
 
+/* Handshakes that have come on, or are done. */
+static void
+reap_tls(struct worker *w)
+{
+	void *owners[REAP_MAX];
+	unsigned n = tls_reap(w->tls, w->idx, owners, REAP_MAX);
+
+	for (unsigned i = 0; i < n; i++)
+		conn_run(w, owners[i]);
+}
+
 static void
 fire_timers(struct worker *w)
 {
@@ -144,15 +155,19 @@ turn(struct worker *w)
 	if (until) {
 		/* Outcomes posted before the flag was seen have no wake-up. */
 		queue_set_sleeping(w->queue, w->idx, true);
+		tls_set_sleeping(w->tls, w->idx, true);
 		reaped = reap_commits(w);
 		counter_add(&w->stats.sleeps, 1);
 	}
 	net_poll_in(w->net, &w->ready, reaped ? 0 : until);
-	if (until)
+	if (until) {
 		queue_set_sleeping(w->queue, w->idx, false);
+		tls_set_sleeping(w->tls, w->idx, false);
+	}
 	w->now_us = clock_now_us();
 	take_site(w);
 	accept_new(w);
+	reap_tls(w);
 	reap_commits(w);
 	fire_timers(w);
 	retry_waiting(w);
@@ -216,7 +231,8 @@ release(struct worker *w)
 
 struct worker *
 worker_open(unsigned idx, struct site *site, struct net_listeners *listeners,
-	    struct queue *queue, struct chunk_pool *chunks, struct diag *diag)
+	    struct queue *queue, struct tls *tls, struct chunk_pool *chunks,
+	    struct diag *diag)
 {
 	struct worker *w = aligned_alloc(CACHE_LINE, sizeof(*w));
 	char name[16];
@@ -226,6 +242,7 @@ worker_open(unsigned idx, struct site *site, struct net_listeners *listeners,
 	memset(w, 0, sizeof(*w));
 	w->idx = idx;
 	w->queue = queue;
+	w->tls = tls;
 	w->site = site_get(site);
 	w->now_us = clock_now_us();
 	wheel_init(&w->wheel, w->now_us);
@@ -241,7 +258,8 @@ worker_open(unsigned idx, struct site *site, struct net_listeners *listeners,
 	}
 	if (w->out.p == NULL || w->wake_fd < 0 ||
 	    net_wake_add(w->net, w->wake_fd) ||
-	    net_wake_add(w->net, queue_wake_fd(queue, idx)))
+	    net_wake_add(w->net, queue_wake_fd(queue, idx)) ||
+	    net_wake_add(w->net, tls_wake_fd(tls, idx)))
 		ret = errno;
 	else
 		ret = pthread_create(&w->thread, NULL, worker_main, w);

@@ -14,6 +14,7 @@
 #include "engine/site.h"
 #include "engine/smtp/smtp.h"
 #include "queue/queue.h"
+#include "tls/tls.h"
 
 #include <pthread.h>
 
@@ -30,6 +31,7 @@ struct worker {
 	uint64_t now_us; /* of this turn */
 	struct net *net;
 	struct queue *queue;
+	struct tls *tls;
 	struct ready ready;
 	struct site *site; /* what new connections get */
 	struct smtp_shared smtp;
@@ -58,7 +60,8 @@ struct worker {
  */
 struct worker *worker_open(unsigned idx, struct site *site,
 			   struct net_listeners *listeners, struct queue *queue,
-			   struct chunk_pool *chunks, struct diag *diag);
+			   struct tls *tls, struct chunk_pool *chunks,
+			   struct diag *diag);
 /* New connections get this site from now on. Any thread. */
 void worker_reload(struct worker *w, struct site *site);
 /*

@@ -61,6 +61,11 @@ class Site:
                     f"user{i}@{DOMAIN}    {DOMAIN}/user{i}/mail/\n"
                     for i in range(BLAST_BOXES))
             (self.etc / source.name).write_text(text, encoding="utf-8")
+        cert, key = (self.etc / f"ssl-140409.{end}" for end in ("pem", "key"))
+        if not cert.exists():
+            engine.make_certificate(cert, key, f"mx.{DOMAIN}")
+            if os.geteuid() == 0:  # a reload reads it as the mail's owner
+                os.chown(key, self.uid, self.gid)
         if os.geteuid() == 0:
             for path in (self.run, self.mail):
                 os.chown(path, self.uid, self.gid)

@@ -46,15 +46,17 @@ def binary(name):
     return path
 
 
-def free_port(host="127.0.0.1"):
-    """A port that nobody has, under the range that clients' own come from."""
+def free_port(host="127.0.0.1", count=1):
+    """A port that nobody has, under the range that clients' own come from;
+    with count, the first of so many."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for _ in range(200):
         port = random.SystemRandom().randrange(20000, 32000)
-        with socket.socket(family, socket.SOCK_STREAM) as sock:
-            with contextlib.suppress(OSError):
-                sock.bind((host, port))
-                return port
+        with contextlib.suppress(OSError):
+            for one in range(port, port + count):
+                with socket.socket(family, socket.SOCK_STREAM) as sock:
+                    sock.bind((host, one))
+            return port
     raise EngineError(f"no free port on {host} between 20000 and 32000")
 
 
@@ -83,6 +85,17 @@ def greeting(host, port, timeout=1.0):
             return data.decode("latin-1")
     except OSError:
         return ""
+
+
+def make_certificate(cert, key, name, kind="ec"):
+    """A self-signed certificate and its key, in PEM files."""
+    how = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"] if kind == "ec" \
+        else ["rsa:2048"]
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", *how, "-nodes", "-days", "365",
+         "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
+         "-keyout", str(key), "-out", str(cert)],
+        check=True, capture_output=True)
 
 
 class Service:

@@ -102,6 +102,8 @@ enum tls_read {
  */
 enum tls_read tls_conn_read(struct tls_conn *c, struct span *cipher,
 			    struct span *plain);
+/* There may be plain text even without any *cipher. */
+bool tls_conn_has_input(const struct tls_conn *c);
 void tls_conn_read_done(struct tls_conn *c, size_t used_bytes);
 /*
  * Plain text to be sent, all or none. false: too much waits, no memory, or the

@@ -258,6 +258,12 @@ tls_conn_read(struct tls_conn *c, struct span *cipher, struct span *plain)
 	return read_inline(c, cipher, plain);
 }
 
+bool
+tls_conn_has_input(const struct tls_conn *c)
+{
+	return c->plain.len != 0 || c->in.len != 0;
+}
+
 void
 tls_conn_read_done(struct tls_conn *c, size_t used_bytes)
 {

@@ -205,6 +205,7 @@ load(struct config *cfg, struct diag *diag)
 		{ PARAM_QUEUE, &cfg->queue },
 		{ PARAM_LOG, &cfg->log },
 		{ PARAM_DELIVER, &cfg->deliver },
+		{ PARAM_TLS, &cfg->tls },
 	};
 
 	(void)!maincf_read(&store->main, &store->strings, store->main_path,

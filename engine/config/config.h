@@ -20,6 +20,8 @@
 #include "engine/policy/policy_cfg.h"
 #include "engine/smtp/smtp_cfg.h"
 #include "queue/queue.h"
+#include "tls/tls_cfg.h"
+#include "tls/tls_pool_cfg.h"
 
 #include <stdio.h>
 
@@ -47,6 +49,7 @@ struct service {
 	unsigned line;		 /* of master.cf */
 	struct smtp_cfg smtp;
 	struct policy_cfg policy;
+	struct tls_cfg tls;
 };
 
 struct config {
@@ -57,6 +60,7 @@ struct config {
 	struct queue_cfg queue;
 	struct deliver_cfg deliver;
 	struct log_cfg log;
+	struct tls_pool_cfg tls;
 	struct net_listen *listens; /* services x addresses to bind */
 	unsigned listens_n;
 	struct service *services;

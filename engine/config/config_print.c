@@ -11,6 +11,7 @@
 static const char *const module_names[PARAM_MODULE_N] = {
 	[PARAM_ENGINE] = "the process",
 	[PARAM_NET] = "network",
+	[PARAM_TLS] = "TLS threads",
 	[PARAM_DATAPLANE] = "dataplane",
 	[PARAM_QUEUE] = "queue",
 	[PARAM_DELIVER] = "delivery",

@@ -91,7 +91,7 @@ add_listens(struct config *cfg, struct service *svc, const struct scope *sc)
 	return true;
 }
 
-/* What of this service's settings demands TLS; NULL: nothing does. */
+/* What of this service's settings demands TLS and cannot have it, or NULL. */
 static const char *
 tls_demand(const struct scope *sc)
 {
@@ -100,17 +100,13 @@ tls_demand(const struct scope *sc)
 	} demands[] = {
 		{ "smtpd_tls_wrappermode", "yes" },
 		{ "smtpd_tls_security_level", "encrypt" },
-		{ "smtpd_enforce_tls", "yes" },
 	};
-	struct span level;
 
-	/* A level, when one is set, makes smtpd_enforce_tls void. */
-	level = span_of(scope_value(sc, "smtpd_tls_security_level", NULL));
+	if (*scope_value(sc, "smtpd_tls_cert_file", NULL) != '\0')
+		return NULL;
 	for (size_t i = 0; i < ARRAY_N(demands); i++) {
 		const char *value = scope_value(sc, demands[i].name, NULL);
 
-		if (i == 2 && level.len)
-			continue;
 		if (span_is_equal_nocase(span_of(value),
 					 span_of(demands[i].value)))
 			return store_strf(sc->store, "%s = %s", demands[i].name,
@@ -201,8 +197,8 @@ is_started(const struct config *cfg, const struct mastercf_entry *e,
 	demand = tls_demand(sc);
 	if (demand != NULL)
 		say(sc->diag, DIAG_WARNING, cfg->store->master_path, e->line,
-		    "%s %s is not started: it demands TLS (%s), which is not "
-		    "built yet",
+		    "%s %s is not started: it demands TLS (%s), and there is "
+		    "no certificate: set smtpd_tls_cert_file",
 		    e->name, e->type, demand);
 	return demand == NULL;
 }

@@ -35,6 +35,7 @@ enum param_module {
 	PARAM_QUEUE,
 	PARAM_DELIVER,
 	PARAM_LOG,
+	PARAM_TLS,
 	PARAM_SMTP, /* these three once for each service */
 	PARAM_POLICY,
 	PARAM_SERVICE,

@@ -63,6 +63,10 @@ smtp_init(struct smtp *s, const struct smtp_cfg *cfg,
 		s->state = ST_PROXY;
 		s->deadline_us = now_us + cfg->proxy_timeout_us;
 	}
+	if (s->state == ST_GREET && cfg->is_tls_wrapped) {
+		s->state = ST_TLS;
+		s->deadline_us = now_us + cfg->starttls_timeout_us;
+	}
 	client_rules(s);
 }
 
@@ -218,7 +222,7 @@ proxy_step(struct smtp *s, struct span *in)
 		s->client_port = info.port;
 		client_rules(s);
 	}
-	smtp_set_state(s, ST_GREET);
+	smtp_set_state(s, s->cfg->is_tls_wrapped ? ST_TLS : ST_GREET);
 	return SMTP_WANT_BYTES;
 }
 
@@ -228,6 +232,9 @@ step_once(struct smtp *s, struct span *in, struct smtp_out *out)
 	switch ((enum smtp_state)s->state) {
 	case ST_PROXY:
 		return proxy_step(s, in);
+	case ST_TLS:
+		s->is_waiting = true;
+		return SMTP_WANT_TLS;
 	case ST_GREET:
 		return smtp_ask(s, SMTP_CHECK_CONNECT);
 	case ST_DENIED:
@@ -442,6 +449,8 @@ smtp_out_of_storage(struct smtp *s, struct smtp_out *out)
 bool
 smtp_is_idle(const struct smtp *s)
 {
+	if (s->state == ST_TLS)
+		return true;
 	return !s->is_waiting && s->state != ST_DATA && s->state != ST_CHUNK &&
 	       !(s->txn != NULL && s->txn->has_bdat);
 }

@@ -13,6 +13,7 @@
  *	MEMORY	the chunk pool is empty: step again when some came back
  *	FLUSH	the reply buffer is full: send it, step again
  *	PAUSE	step again at smtp_resume_us(), not before
+ *	TLS	begin with TLS: smtp_tls_begin(), then smtp_tls_done()
  *	BYTES	all input is used up
  *	CLOSE	send the replies, then close
  */
@@ -33,6 +34,7 @@ enum smtp_want {
 	SMTP_WANT_COMMIT,
 	SMTP_WANT_MEMORY,
 	SMTP_WANT_PAUSE,
+	SMTP_WANT_TLS,
 	SMTP_WANT_CLOSE,
 };
 
@@ -61,7 +63,7 @@ enum smtp_proto { SMTP_PROTO_SMTP, SMTP_PROTO_ESMTP };
 
 /* Commands counted per session, for the disconnect line and the statistics. */
 enum smtp_verb {
-#define VERB(sym, text, states, run, elsewhere, junk) SMTP_VERB_##sym,
+#define VERB(sym, text, states, run, elsewhere, junk, plain) SMTP_VERB_##sym,
 #include "engine/smtp/verbs.def"
 #undef VERB
 	SMTP_VERB_UNKNOWN,
@@ -82,6 +84,13 @@ struct smtp_shared {
 	uint32_t stream_bytes; /* more body than this in memory: STREAM */
 };
 
+/* What a TLS handshake has agreed on, as Received: headers say it. */
+struct smtp_tls {
+	const char *summary; /* "TLSv1.3 with cipher ... (256/256 bits)" */
+	const char *detail;  /* "key-exchange ...", or "" */
+	const char *peer;    /* "No client certificate requested" */
+};
+
 /* Parked, an idle session is this and nothing else. */
 struct smtp {
 	const struct smtp_cfg *cfg; /* borrowed until smtp_fini() */
@@ -100,6 +109,8 @@ struct smtp {
 	bool is_request_over;	   /* one ended, or began, in this step */
 	bool is_pipelined;	   /* input waits behind this command */
 	bool is_bdat_last;
+	bool is_tls_possible; /* the owner's: STARTTLS can be offered */
+	bool is_tls_asked;    /* by STARTTLS: not a wrapped service */
 	uint8_t bare_newline; /* enum smtp_bare_newline for this client */
 	uint8_t pending_verb;
 	uint8_t where;	   /* enum smtp_verb or enum smtp_where */
@@ -108,7 +119,8 @@ struct smtp {
 	uint16_t client_port;
 	uint32_t messages_n;
 	struct ip client_ip;
-	char *client_name; /* NULL: "unknown" */
+	char *client_name;	    /* NULL: "unknown" */
+	const struct smtp_tls *tls; /* NULL: plain text */
 	uint32_t verb_ok_n[SMTP_VERB_N], verb_n[SMTP_VERB_N];
 	char helo[SMTP_HELO_MAX];
 };
@@ -149,6 +161,20 @@ void smtp_txn_begin(struct smtp *s, struct envelope *env, uint64_t id,
 enum smtp_commit { SMTP_COMMIT_OK, SMTP_COMMIT_FULL, SMTP_COMMIT_FAILED };
 void smtp_committed(struct smtp *s, struct smtp_out *out,
 		    enum smtp_commit outcome, uint64_t now_us);
+
+/*
+ * TLS: may a handshake begin now? No is a 454, and the session goes on. Yes:
+ * the session starts afresh; first what is left of its input must be thrown
+ * away, as far as it was sent before our answer (CVE-2011-0411). A wrapped
+ * service has no answer and nothing to throw away: always yes.
+ */
+void smtp_tls_begin(struct smtp *s, struct smtp_out *out, bool is_possible,
+		    uint64_t now_us);
+/* The handshake is done. Borrows tls until smtp_fini(). Step it at once. */
+void smtp_tls_done(struct smtp *s, const struct smtp_tls *tls, uint64_t now_us);
+
+/* From smtp_tls_begin() to _done(): nothing can be said to the peer. */
+bool smtp_in_tls(const struct smtp *s);
 
 /* --- what the wants are about --- */
 

@@ -17,6 +17,8 @@ enum smtp_bare_newline {
 
 enum smtp_proxy { SMTP_PROXY_NONE, SMTP_PROXY_HAPROXY };
 
+enum smtp_tls_level { SMTP_TLS_NONE, SMTP_TLS_MAY, SMTP_TLS_ENCRYPT };
+
 struct smtp_cfg {
 	const char *myhostname;
 	const char *mail_name;
@@ -51,6 +53,10 @@ struct smtp_cfg {
 	struct match *noop_commands;	  /* smtpd_noop_commands */
 	struct match *forbidden_commands; /* smtpd_forbidden_commands */
 	const char *reject_footer;	  /* smtpd_reject_footer */
+	enum smtp_tls_level tls_level;	  /* smtpd_tls_security_level */
+	uint32_t tls_loglevel;		  /* smtpd_tls_loglevel */
+	bool is_tls_wrapped;		  /* smtpd_tls_wrappermode */
+	bool is_tls_received;		  /* smtpd_tls_received_header */
 };
 
 #endif

@@ -127,6 +127,8 @@ ehlo_reply(struct smtp *s, struct smtp_out *out)
 		  s->cfg->message_bytes_max ? text : " 0");
 	if (!s->cfg->is_vrfy_disabled)
 		ehlo_line(s, out, &last_at, "VRFY", "");
+	if (smtp_tls_is_offered(s))
+		ehlo_line(s, out, &last_at, "STARTTLS", "");
 	if (smtp_xclient_is_allowed(s))
 		ehlo_line(s, out, &last_at, "XCLIENT",
 			  " NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT");
@@ -346,13 +348,11 @@ static const struct {
 			      struct smtp_out *out);
 	uint8_t elsewhere; /* enum smtp_reply */
 	bool is_junk;
+	bool is_plain;
 } verbs[] = {
-#define VERB(sym, text, states, run, elsewhere, junk)     \
-	[SMTP_VERB_##sym] = { { text, sizeof(text) - 1 }, \
-			      states,                     \
-			      run,                        \
-			      REPLY_##elsewhere,          \
-			      junk },
+#define VERB(sym, text, states, run, elsewhere, junk, plain)           \
+	[SMTP_VERB_##sym] = { { text, sizeof(text) - 1 }, states, run, \
+			      REPLY_##elsewhere,	  junk,	  plain },
 #include "engine/smtp/verbs.def"
 #undef VERB
 };
@@ -363,7 +363,8 @@ const char *
 smtp_verb_name(enum smtp_verb verb)
 {
 	static const char *const names[] = {
-#define VERB(sym, text, states, run, elsewhere, junk) [SMTP_VERB_##sym] = text,
+#define VERB(sym, text, states, run, elsewhere, junk, plain) \
+	[SMTP_VERB_##sym] = text,
 #include "engine/smtp/verbs.def"
 #undef VERB
 		[SMTP_VERB_UNKNOWN] = "UNKNOWN",
@@ -425,6 +426,8 @@ smtp_command(struct smtp *s, struct span line, struct smtp_out *out)
 	if (verb == SMTP_VERB_UNKNOWN)
 		return unknown_command(s, name, out);
 	s->verb_n[verb]++;
+	if (smtp_tls_is_owed(s) && !verbs[verb].is_plain)
+		return say(s, out, REPLY_NEED_TLS, NULL);
 	if (verbs[verb].is_junk && s->junk_n++ > s->cfg->junk_max)
 		smtp_error_count(s);
 	if (!(verbs[verb].states & (1u << s->state)))

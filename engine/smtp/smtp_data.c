@@ -9,9 +9,31 @@
 
 #include <stdio.h>
 
-#define RECEIVED_BYTES_MAX (1280u + ADDR_BYTES_MAX)
+#define TLS_BYTES_MAX	   700u
+#define RECEIVED_BYTES_MAX (1280u + TLS_BYTES_MAX + ADDR_BYTES_MAX)
 
 static_assert(CHUNK_SMALL_BYTES > 3 * RECEIVED_BYTES_MAX, "room for Received");
+
+/* The comments that smtpd_tls_received_header asks for. */
+static void
+put_tls(const struct smtp *s, struct print *pr)
+{
+	const struct smtp_tls *tls = s->tls;
+	struct print part = { pr->p + pr->len, 0, TLS_BYTES_MAX };
+
+	must(pr->cap - pr->len >= TLS_BYTES_MAX);
+	print_span(&part, SPAN("\t(using "));
+	print_some(&part, tls->summary, 150);
+	if (*tls->detail != '\0') {
+		print_span(&part, SPAN("\n\t "));
+		print_some(&part, tls->detail, 200);
+	}
+	print_span(&part, SPAN(")\n\t("));
+	print_some(&part, tls->peer, 320);
+	print_span(&part, SPAN(")\n"));
+	must(part.len < part.cap);
+	pr->len += part.len;
+}
 
 /* RFC 5321 section 4.4, in Postfix's form: "for" only with one recipient. */
 static void
@@ -30,12 +52,17 @@ put_received(struct smtp *s)
 	print_text(&pr, name);
 	print_span(&pr, ip_is_v4(&s->client_ip) ? SPAN(" [") : SPAN(" [IPv6:"));
 	print_text(&pr, ip);
-	print_span(&pr, SPAN("])\n\tby "));
+	print_span(&pr, SPAN("])\n"));
+	if (s->tls != NULL && s->cfg->is_tls_received)
+		put_tls(s, &pr);
+	print_span(&pr, SPAN("\tby "));
 	print_some(&pr, s->cfg->myhostname, 255);
 	print_span(&pr, SPAN(" ("));
 	print_some(&pr, s->cfg->mail_name, 100);
 	print_span(&pr, SPAN(") with "));
 	print_text(&pr, t->is_smtputf8 ? "UTF8SMTP" : smtp_proto_name(s));
+	if (s->tls != NULL && s->proto == SMTP_PROTO_ESMTP)
+		print_span(&pr, SPAN("S")); /* RFC 3848 */
 	print_span(&pr, SPAN(" id "));
 	print_hex(&pr, t->id);
 	if (t->rcpt_ok_n == 1) {

@@ -11,6 +11,7 @@
 
 enum smtp_state {
 	ST_PROXY,   /* the PROXY header comes first */
+	ST_TLS,	    /* a handshake comes first, or is going on */
 	ST_GREET,   /* policy is asked about the client */
 	ST_DENIED,  /* policy refused the client: QUIT is all that is left */
 	ST_START,   /* greeted; no HELO yet */
@@ -123,6 +124,14 @@ enum smtp_reply smtp_rcpt_params(struct smtp *s, struct span args,
 				 const char **arg_out);
 /* RFC 3461 section 4: a chain of printable characters and +HH. */
 bool smtp_is_xtext(struct span s);
+
+/* TLS: smtp_tls.c */
+/* STARTTLS is offered, and would be obeyed. */
+bool smtp_tls_is_offered(const struct smtp *s);
+/* Nothing but a few commands is obeyed before STARTTLS. */
+bool smtp_tls_is_owed(const struct smtp *s);
+enum smtp_want smtp_starttls(struct smtp *s, struct span args,
+			     struct smtp_out *out);
 
 /* DATA and BDAT: smtp_data.c */
 enum smtp_want smtp_data(struct smtp *s, struct span args,

@@ -111,7 +111,8 @@ test_site(void)
 			   "dovecot unix is not started: pipe: not used "
 			   "yet"));
 	CHECK(findings_has(&d, DIAG_WARNING, "main.cf:11: mailbox_size_limit"));
-	CHECK(findings_has(&d, DIAG_WARNING, "smtpd_tls_security_level: TLS"));
+	CHECK(findings_has(&d, DIAG_NOTE,
+			   "smtpd_tls_session_cache_database: is not"));
 	CHECK(!findings_has(&d, DIAG_WARNING, "own"));
 	CHECK_ROW("references");
 	second = config_get(cfg);

@@ -24,6 +24,7 @@ struct rig {
 	struct smtp_cfg smtp;
 	struct policy_cfg policy;
 	struct service service;
+	struct tls_pool_cfg tls;
 };
 
 static void
@@ -62,6 +63,7 @@ rig_apply(struct rig *r)
 	void *const bases[PARAM_WORD] = {
 		[PARAM_ENGINE] = &r->engine,
 		[PARAM_NET] = &r->net,
+		[PARAM_TLS] = &r->tls,
 		[PARAM_QUEUE] = &r->queue,
 		[PARAM_DELIVER] = &r->deliver,
 		[PARAM_DATAPLANE] = &r->dataplane,

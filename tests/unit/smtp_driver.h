@@ -93,6 +93,7 @@ struct driver {
 	uint64_t check_us;    /* how long policy takes */
 	bool stops_at_pause;  /* else time is moved on */
 	bool stops_at_commit; /* else it is answered */
+	bool is_tls_busy, is_tls_broken;
 
 	struct text in;	   /* not used up yet */
 	struct text said;  /* replies */
@@ -123,6 +124,7 @@ static const struct smtp_cfg driver_cfg = {
 	.junk_max = 100,
 	.error_sleep_us = 1000000,
 	.timeout_us = 300000000,
+	.starttls_timeout_us = 60000000,
 	.proxy_timeout_us = 5000000,
 	.min_data_rate = 500,
 	.is_smtputf8 = true,
@@ -132,6 +134,12 @@ static const struct smtp_cfg driver_cfg = {
 	.forbidden_commands = &driver_forbidden,
 #endif
 	.discard_ehlo_keywords = "",
+};
+
+static const struct smtp_tls driver_tls = {
+	.summary = "TLSv1.3 with cipher TLS_X (256/256 bits)",
+	.detail = "key-exchange X25519",
+	.peer = "No client certificate requested",
 };
 
 static inline void
@@ -227,6 +235,19 @@ driver_commit(struct driver *d)
 	smtp_committed(&d->s, &d->out, d->outcome, d->now_us);
 }
 
+/* Plain text goes on after it: what TLS does to bytes is not looked at here. */
+static inline void
+driver_tls_run(struct driver *d)
+{
+	smtp_tls_begin(&d->s, &d->out, !d->is_tls_busy, d->now_us);
+	if (d->is_tls_busy)
+		return;
+	must(d->s.txn == NULL && d->s.partial == NULL);
+	must(d->s.deadline_us == d->now_us + d->cfg.starttls_timeout_us);
+	smtp_tls_done(&d->s, &driver_tls, d->now_us);
+	must(d->s.deadline_us == d->now_us + d->cfg.timeout_us);
+}
+
 /* Steps until the machine wants bytes, or something that a test looks at. */
 static inline void
 driver_run(struct driver *d)
@@ -252,6 +273,10 @@ driver_run(struct driver *d)
 			break;
 		case SMTP_WANT_CHECK:
 			driver_check(d);
+			is_done = false;
+			break;
+		case SMTP_WANT_TLS:
+			driver_tls_run(d);
 			is_done = false;
 			break;
 		case SMTP_WANT_STREAM:
@@ -284,6 +309,7 @@ driver_open(struct driver *d)
 {
 	text_add(&d->in, SPAN(""));
 	smtp_init(&d->s, &d->cfg, &d->shared, &d->ip, 4321, d->now_us);
+	d->s.is_tls_possible = !d->is_tls_broken;
 	driver_run(d);
 }
 

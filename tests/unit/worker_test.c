@@ -232,6 +232,8 @@ struct rig {
 	struct site site;
 	struct net_listeners *listeners;
 	struct chunk_pool *chunks;
+	struct tls *tls;
+	struct tls_ctx *contexts[1];
 	struct worker *worker;
 	struct diag diag;
 	uint16_t port;
@@ -267,6 +269,7 @@ rig_config(struct rig *r, uint64_t memory_bytes)
 	r->cfg.services_n = 1;
 	r->site.cfg = &r->cfg;
 	r->site.policies = r->policies;
+	r->site.tls = r->contexts;
 	atomic_init(&r->site.refs, 1);
 	r->chunks = chunk_pool_open(memory_bytes);
 }
@@ -286,8 +289,10 @@ rig_open(struct rig *r, uint64_t memory_bytes)
 			net_listeners_open(&r->cfg.net, &listen, 1, &r->diag);
 	}
 	must(r->listeners != NULL);
-	r->worker = worker_open(0, &r->site, r->listeners, &queue, r->chunks,
-				&r->diag);
+	r->tls = tls_open(&(struct tls_pool_cfg) { .workers_n = 1 }, &r->diag);
+	must(r->tls != NULL);
+	r->worker = worker_open(0, &r->site, r->listeners, &queue, r->tls,
+				r->chunks, &r->diag);
 	must(r->worker != NULL);
 }
 
@@ -297,6 +302,7 @@ rig_close(struct rig *r)
 {
 	worker_stop(r->worker);
 	worker_close(&r->worker);
+	tls_close(&r->tls);
 	net_listeners_close(&r->listeners);
 	CHECK(chunk_pool_used_bytes(r->chunks) == 0);
 	chunk_pool_close(&r->chunks);

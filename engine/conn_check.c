@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What policy says of a stage of a session, and what follows from a yes. */
+#include "engine/base/clock.h"
+#include "engine/conn.h"
+#include "engine/conn_log.h"
+
+static_assert((int)SMTP_CHECK_N == (int)POLICY_STAGE_N, "same stages");
+static_assert((int)SMTP_CHECK_RCPT == (int)POLICY_RCPT, "same stages");
+static_assert((int)SMTP_CHECK_VRFY == (int)POLICY_VRFY, "same stages");
+
+static struct policy_query
+query_of(const struct conn *c)
+{
+	const struct smtp *s = &c->smtp;
+	struct smtp_facts facts = smtp_facts(s);
+
+	return (struct policy_query) {
+		.stage = (enum policy_stage)s->check,
+		.client_ip = s->client_ip,
+		.client_name = span_of(smtp_client_name(s)),
+		.helo = span_of(s->helo),
+		.proto = smtp_proto_name(s),
+		.sender = facts.sender,
+		.rcpt = facts.rcpt,
+		.size_bytes = facts.size_bytes,
+		.rcpt_n = facts.rcpt_n,
+		.is_pipelined = s->is_pipelined,
+		.is_tls = s->tls != NULL,
+	};
+}
+
+/* MAIL was accepted: the message and its envelope begin. */
+static unsigned
+begin_message(struct worker *w, struct conn *c)
+{
+	struct smtp *s = &c->smtp;
+	struct envelope_head head = {
+		.arrival_us = clock_wall_us(),
+		.client_name = span_of(smtp_client_name(s)),
+		.client_ip = s->client_ip,
+		.client_port = s->client_port,
+		.helo = span_of(s->helo),
+	};
+
+	must(c->msg == NULL);
+	if (!queue_has_room(w->queue, smtp_facts(s).size_bytes))
+		return 452;
+	c->msg = queue_msg_new(w->queue, w->idx);
+	if (c->msg == NULL)
+		return 452;
+	c->is_discard = c->is_sealed = false;
+	head.queue_id = c->msg->id;
+	smtp_envelope_head(s, &head);
+	if (envelope_begin(&c->msg->env, &head) != 0) {
+		queue_msg_drop(w->queue, &c->msg);
+		return 452;
+	}
+	smtp_txn_begin(s, &c->msg->env, c->msg->id, head.arrival_us);
+	return 0;
+}
+
+void
+conn_check(struct worker *w, struct conn *c)
+{
+	struct policy_query query = query_of(c);
+	struct policy_verdict verdict;
+	struct smtp_facts facts;
+
+	policy_ask(c->policy, &query, &verdict);
+	for (unsigned i = 0; i < verdict.findings_n; i++)
+		conn_log_verdict(c, verdict.findings[i].verb, 0,
+				 verdict.findings[i].text);
+	if (verdict.is_discard)
+		c->is_discard = true;
+	if (verdict.code == 0 && query.stage == POLICY_MAIL) {
+		verdict.code = (uint16_t)begin_message(w, c);
+		span_copy(SPAN("4.3.1 Insufficient system storage"),
+			  verdict.text, sizeof(verdict.text));
+	}
+	if (verdict.code == 0 && query.stage == POLICY_RCPT) {
+		facts = smtp_facts(&c->smtp);
+		verdict.code = (uint16_t)policy_route(c->policy, facts.rcpt,
+						      &facts.like, &c->msg->env,
+						      verdict.text);
+	}
+	if (verdict.code != 0) {
+		counter_add(&w->stats.rejects, 1);
+		conn_log_verdict(c, "reject", verdict.code, verdict.text);
+	}
+	smtp_checked(&c->smtp, &w->out, verdict.code, verdict.text,
+		     verdict.is_close, w->now_us);
+}
