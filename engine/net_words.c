@@ -35,11 +35,11 @@ static const struct {
 	const char *value; /* what follows; NULL: nothing */
 	uint64_t min, max; /* a number; max 0: none */
 } rows[] = {
-	[WORD_AND] = { "and", BOTH },
-	[WORD_HOST] = { "host", BOTH, "an address or network" },
+	[WORD_AND] = { "and", BOTH, NULL, 0, 0 },
+	[WORD_HOST] = { "host", BOTH, "an address or network", 0, 0 },
 	[WORD_PORT] = { "port", BOTH, "a port", 1, 65535 },
-	[WORD_STATE] = { "state", 1u << NET_CONNECTIONS, "a state" },
-	[WORD_JSON] = { "--json", 1u << NET_CONNECTIONS },
+	[WORD_STATE] = { "state", 1u << NET_CONNECTIONS, "a state", 0, 0 },
+	[WORD_JSON] = { "--json", 1u << NET_CONNECTIONS, NULL, 0, 0 },
 	[WORD_LIMIT] = { "--limit", 1u << NET_CONNECTIONS,
 			 "a number of connections", 1, 10000000 },
 	[WORD_COUNT] = { "--count", 1u << NET_CAPTURE, "a number of frames", 1,
