@@ -30,6 +30,7 @@ struct control {
 	char *path;
 	int fd;
 	pthread_t thread;
+	bool is_started;
 	_Atomic bool is_stop_wanted;
 };
 
@@ -239,10 +240,6 @@ control_open(struct engine *e, const char *path, struct diag *diag)
 	}
 	if (ret == 0) {
 		c->path = strdup(path);
-		ret = -pthread_create(&c->thread, NULL, control_main, c);
-	}
-	if (ret == 0) {
-		pthread_setname_np(c->thread, "control");
 		return c;
 	}
 	diag_fail(diag, ret == -EADDRINUSE ? EX_TEMPFAIL : EX_CANTCREAT, NULL,
@@ -254,9 +251,19 @@ control_open(struct engine *e, const char *path, struct diag *diag)
 				       "engine's user may write to");
 	if (c->fd >= 0)
 		close(c->fd);
-	free(c->path);
 	free(c);
 	return NULL;
+}
+
+int
+control_start(struct control *c)
+{
+	int ret = -pthread_create(&c->thread, NULL, control_main, c);
+
+	if (ret == 0)
+		pthread_setname_np(c->thread, "control");
+	c->is_started = ret == 0;
+	return ret;
 }
 
 void
@@ -268,7 +275,8 @@ control_close(struct control **c_inout)
 	if (c == NULL)
 		return;
 	atomic_store(&c->is_stop_wanted, true);
-	pthread_join(c->thread, NULL);
+	if (c->is_started)
+		pthread_join(c->thread, NULL);
 	net_capture_stop(&c->engine->capture);
 	close(c->fd);
 	unlink(c->path);

@@ -61,6 +61,19 @@ open_workers(struct engine *e, struct diag *diag)
 	return true;
 }
 
+/* Only now: what is asked may be about any part of the engine. */
+static bool
+start_control(struct engine *e, struct diag *diag)
+{
+	int ret = control_start(e->control);
+
+	if (ret)
+		diag_fail(diag, EX_OSERR, NULL, 0,
+			  "cannot start the control thread: %s",
+			  strerror(-ret));
+	return ret == 0;
+}
+
 static bool
 open_all(struct engine *e, struct diag *diag)
 {
@@ -87,13 +100,13 @@ open_all(struct engine *e, struct diag *diag)
 	e->deliver = deliver_open(e->queue, &cfg->deliver, diag);
 	if (e->deliver == NULL)
 		return false;
-	/* There before anybody may ask for it. */
 	e->workers = must_alloc(e->workers_n * sizeof(*e->workers));
 	e->router = router_open(e, diag);
 	e->control = e->router
 			     ? control_open(e, cfg->engine.control_socket, diag)
 			     : NULL;
-	return e->control != NULL && open_workers(e, diag);
+	return e->control != NULL && open_workers(e, diag) &&
+	       start_control(e, diag);
 }
 
 struct engine *

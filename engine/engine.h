@@ -63,9 +63,13 @@ void engine_status_tls(struct engine *e, struct printer *p);
 struct router *router_open(struct engine *e, struct diag *diag);
 void router_close(struct router **r);
 
-/* control.c: the control socket's thread. */
+/*
+ * control.c: the control socket, and its thread. Who asks before it is started
+ * waits for that. 0 or -errno.
+ */
 struct control *control_open(struct engine *e, const char *path,
 			     struct diag *diag);
+MUST_USE int control_start(struct control *c);
 void control_close(struct control **c);
 
 /* privs.c: raises limits; as root, becomes penstock_user. */

@@ -161,8 +161,7 @@ connections(struct engine *e, const struct net_words *words, FILE *out)
 	must(l.out != NULL);
 	listing_begin(&l);
 	for (unsigned i = 0; code == EX_OK && i < e->workers_n; i++) {
-		if (e->workers[i] == NULL ||
-		    list_worker(&l, e->workers[i], conns) == 0)
+		if (list_worker(&l, e->workers[i], conns) == 0)
 			continue;
 		fprintf(out,
 			"penstock: net: worker %u does not answer within %u s: "
@@ -186,10 +185,6 @@ net_request(struct engine *e, int argc, char **argv, FILE *out, int *fd)
 
 	if (!net_words_parse(argc, argv, &words, out))
 		return EX_USAGE;
-	if (e->workers[0] == NULL) {
-		fputs("penstock: net: the engine is still starting\n", out);
-		return EX_TEMPFAIL;
-	}
 	if (net_look(e->workers[0]->net) == NULL) {
 		fputs("penstock: net: only what goes through the engine's own "
 		      "TCP/IP can be seen this way, and this engine runs on "
