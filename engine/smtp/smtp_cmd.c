@@ -377,7 +377,9 @@ static enum smtp_verb
 verb_find(struct span name)
 {
 	for (int i = 0; i < SMTP_VERB_UNKNOWN; i++)
-		if (span_is_equal_nocase(verbs[i].name, name))
+		/* Most are told apart by their first letter. */
+		if (((verbs[i].name.p[0] ^ name.p[0]) & 0xdf) == 0 &&
+		    span_is_equal_nocase(verbs[i].name, name))
 			return (enum smtp_verb)i;
 	return SMTP_VERB_UNKNOWN;
 }
