@@ -54,8 +54,11 @@ static void
 reap_tls(struct worker *w)
 {
 	void *owners[REAP_MAX];
-	unsigned n = tls_reap(w->tls, w->idx, owners, REAP_MAX);
+	unsigned n;
 
+	if (*w->tls_busy == 0)
+		return;
+	n = tls_reap(w->tls, w->idx, owners, REAP_MAX);
 	for (unsigned i = 0; i < n; i++)
 		conn_run(w, owners[i]);
 }
@@ -155,14 +158,16 @@ turn(struct worker *w)
 	if (until) {
 		/* Outcomes posted before the flag was seen have no wake-up. */
 		queue_set_sleeping(w->queue, w->idx, true);
-		tls_set_sleeping(w->tls, w->idx, true);
+		if (*w->tls_busy)
+			tls_set_sleeping(w->tls, w->idx, true);
 		reaped = reap_commits(w);
 		counter_add(&w->stats.sleeps, 1);
 	}
 	net_poll_in(w->net, &w->ready, reaped ? 0 : until);
 	if (until) {
 		queue_set_sleeping(w->queue, w->idx, false);
-		tls_set_sleeping(w->tls, w->idx, false);
+		if (*w->tls_busy)
+			tls_set_sleeping(w->tls, w->idx, false);
 	}
 	w->now_us = clock_now_us();
 	take_site(w);
@@ -243,6 +248,7 @@ worker_open(unsigned idx, struct site *site, struct net_listeners *listeners,
 	w->idx = idx;
 	w->queue = queue;
 	w->tls = tls;
+	w->tls_busy = tls_busy(tls, idx);
 	w->site = site_get(site);
 	w->now_us = clock_now_us();
 	wheel_init(&w->wheel, w->now_us);

@@ -32,6 +32,7 @@ struct worker {
 	struct net *net;
 	struct queue *queue;
 	struct tls *tls;
+	const uint32_t *tls_busy; /* 0: its turn has nothing to do for TLS */
 	struct ready ready;
 	struct site *site; /* what new connections get */
 	struct smtp_shared smtp;

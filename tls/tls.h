@@ -43,6 +43,11 @@ void tls_set_sleeping(struct tls *tls, unsigned worker_idx, bool is_asleep);
  */
 unsigned tls_reap(struct tls *tls, unsigned worker_idx, void **owners,
 		  unsigned max);
+/*
+ * Worker: not 0 while tls_reap() or tls_set_sleeping() have anything to do: a
+ * worker without TLS need not call them.
+ */
+const uint32_t *tls_busy(const struct tls *tls, unsigned worker_idx);
 /* Worker: a new handshake would not have to wait for room in a ring. */
 bool tls_has_room(const struct tls *tls, unsigned worker_idx);
 

@@ -34,6 +34,7 @@ struct tls_side {
 	struct tls_conn *scratch_of;   /* whose bytes are in scratch */
 	uint32_t scratch_len;
 	int wake_fd;
+	uint32_t busy_n; /* in flight, and a wake-up that is owed */
 	bool is_sleep_said, is_wake_owed;
 	uint32_t clears_n; /* times somebody else cleared is_asleep */
 	char *plain;	   /* one record, decrypted */

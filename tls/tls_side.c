@@ -68,6 +68,7 @@ put(struct tls_side *side, struct tls_conn *c, unsigned thread_idx)
 	uint32_t n = ++side->in_flight_n[thread_idx];
 
 	counter_add(&side->in_flight, 1);
+	side->busy_n++;
 	if (n > counter_get(&side->in_flight_max))
 		counter_add(&side->in_flight_max,
 			    n - counter_get(&side->in_flight_max));
@@ -146,6 +147,7 @@ come_home(struct tls_side *side, struct tls_conn *c)
 {
 	side->in_flight_n[c->thread_idx]--;
 	counter_add(&side->in_flight, (uint64_t)-1);
+	side->busy_n--;
 	c->is_away = false;
 	if (c->owner == NULL) {
 		tls_conn_free(c);
@@ -180,6 +182,12 @@ tls_reap(struct tls *tls, unsigned worker_idx, void **owners, unsigned max)
 	if (side->first != NULL)
 		submit_waiting(side);
 	return n;
+}
+
+const uint32_t *
+tls_busy(const struct tls *tls, unsigned worker_idx)
+{
+	return &tls->sides[worker_idx].busy_n;
 }
 
 bool
@@ -243,6 +251,7 @@ wake_up(struct tls_side *side)
 	    !atomic_exchange_explicit(&side->is_asleep, 0,
 				      memory_order_acq_rel)) {
 		side->clears_n++;
+		side->busy_n += !side->is_wake_owed;
 		side->is_wake_owed = true;
 	}
 	side->is_sleep_said = false;
@@ -251,6 +260,7 @@ wake_up(struct tls_side *side)
 		    side->clears_n)
 		return;
 	side->is_wake_owed = false;
+	side->busy_n--;
 	if (read(side->wake_fd, &n, sizeof(n)) < 0)
 		must(errno == EAGAIN || errno == EINTR);
 }

@@ -16,6 +16,7 @@
 #define PRINTF_LIKE(fmt, args) __attribute__((format(printf, fmt, args)))
 #define LIKELY(x)	       __builtin_expect(!!(x), 1)
 #define UNLIKELY(x)	       __builtin_expect(!!(x), 0)
+#define ALWAYS_INLINE	       inline __attribute__((always_inline))
 #define CACHE_LINE	       64
 #define CACHE_ALIGNED	       __attribute__((aligned(CACHE_LINE)))
 #define ARRAY_N(a)	       (sizeof(a) / sizeof((a)[0]))

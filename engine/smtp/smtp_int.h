@@ -129,7 +129,11 @@ bool smtp_is_xtext(struct span s);
 /* STARTTLS is offered, and would be obeyed. */
 bool smtp_tls_is_offered(const struct smtp *s);
 /* Nothing but a few commands is obeyed before STARTTLS. */
-bool smtp_tls_is_owed(const struct smtp *s);
+static inline bool
+smtp_tls_is_owed(const struct smtp *s)
+{
+	return s->cfg->tls_level == SMTP_TLS_ENCRYPT && s->tls == NULL;
+}
 enum smtp_want smtp_starttls(struct smtp *s, struct span args,
 			     struct smtp_out *out);
 

@@ -18,12 +18,6 @@ smtp_tls_is_offered(const struct smtp *s)
 	return s->tls == NULL && s->is_tls_possible && is_configured(s);
 }
 
-bool
-smtp_tls_is_owed(const struct smtp *s)
-{
-	return s->cfg->tls_level == SMTP_TLS_ENCRYPT && s->tls == NULL;
-}
-
 enum smtp_want
 smtp_starttls(struct smtp *s, struct span args, struct smtp_out *out)
 {
