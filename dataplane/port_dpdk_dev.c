@@ -208,7 +208,10 @@ offloads_settle(struct dpdk_port *p)
 		p->base.caps |= PORT_CAP_TX_IP_SUM;
 	if (tx & RTE_ETH_TX_OFFLOAD_TCP_CKSUM)
 		p->base.caps |= PORT_CAP_TX_TCP_SUM;
-	if ((tx & tx_sums) == tx_sums && tx & RTE_ETH_TX_OFFLOAD_TCP_TSO) {
+	/* A tap cuts in software, and refuses segments that fill its MTU: it
+	 * counts their Ethernet header too. */
+	if ((tx & tx_sums) == tx_sums && tx & RTE_ETH_TX_OFFLOAD_TCP_TSO &&
+	    !p->is_tap) {
 		p->conf.txmode.offloads |= RTE_ETH_TX_OFFLOAD_TCP_TSO;
 		p->base.caps |= PORT_CAP_TSO;
 	}
