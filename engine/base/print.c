@@ -3,6 +3,8 @@
 #include "engine/base/print.h"
 #include "engine/base/must.h"
 
+#include <endian.h>
+
 void
 print_u64(struct print *pr, uint64_t n, unsigned digits_min)
 {
@@ -19,12 +21,25 @@ print_u64(struct print *pr, uint64_t n, unsigned digits_min)
 	print_span(pr, (struct span) { digits + at, sizeof(digits) - at });
 }
 
+/* All at once: a byte for each nibble, then 7 more for those above 9. */
+static uint64_t
+eight_digits(uint32_t n)
+{
+	uint64_t x = n;
+
+	x = (x << 16 | x) & 0x0000ffff0000ffff;
+	x = (x << 8 | x) & 0x00ff00ff00ff00ff;
+	x = (x << 4 | x) & 0x0f0f0f0f0f0f0f0f;
+	x += 0x3030303030303030 +
+	     ((x + 0x0606060606060606) >> 4 & 0x0101010101010101) * 7;
+	return htobe64(x);
+}
+
 void
 print_hex(struct print *pr, uint64_t n)
 {
-	char digits[16];
+	uint64_t digits[2] = { eight_digits((uint32_t)(n >> 32)),
+			       eight_digits((uint32_t)n) };
 
-	for (size_t at = sizeof(digits); at > 0; n >>= 4)
-		digits[--at] = "0123456789ABCDEF"[n & 15];
-	print_span(pr, (struct span) { digits, sizeof(digits) });
+	print_span(pr, (struct span) { (char *)digits, sizeof(digits) });
 }

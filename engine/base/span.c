@@ -79,9 +79,21 @@ span_is_utf8(struct span s)
 	size_t i = 0;
 
 	while (i < s.len) {
-		unsigned char c = (unsigned char)s.p[i++];
-		unsigned more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-		uint32_t rune = more ? c & (0x3fu >> more) : c;
+		unsigned char c;
+		unsigned more;
+		uint32_t rune;
+		uint64_t eight;
+
+		if (s.len - i >= sizeof(eight)) {
+			memcpy(&eight, s.p + i, sizeof(eight));
+			if (!(eight & 0x8080808080808080)) {
+				i += sizeof(eight);
+				continue;
+			}
+		}
+		c = (unsigned char)s.p[i++];
+		more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+		rune = more ? c & (0x3fu >> more) : c;
 
 		if ((c >= 0x80 && c < 0xc2) || c > 0xf4 || s.len - i < more)
 			return false;

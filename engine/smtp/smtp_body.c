@@ -153,20 +153,17 @@ is_dropped(const struct smtp_body *b, struct span name)
 
 /* The name is complete: its colon comes next. */
 static void
-head_decide(struct smtp_body *b)
+head_decide(struct smtp_body *b, struct span raw)
 {
-	struct span name = span_trim((struct span) { b->name, b->name_len });
+	struct span name = span_trim(raw);
 
 	b->is_first_line = false;
 	if (span_is_equal_nocase(name, SPAN("Received")))
 		b->received_n++;
-	if (is_dropped(b, name)) {
-		b->name_len = 0;
-		b->head = HEAD_DROP;
-		return;
-	}
-	name_flush(b);
-	b->head = HEAD_KEEP;
+	b->head = is_dropped(b, name) ? HEAD_DROP : HEAD_KEEP;
+	if (b->head == HEAD_KEEP)
+		append(b, raw.p, raw.len);
+	b->name_len = 0;
 }
 
 /* Text that is no header: the body begins without an empty line. */
@@ -215,7 +212,7 @@ static bool
 head_name(struct smtp_body *b, char c)
 {
 	if (c == ':' && b->name_len) {
-		head_decide(b);
+		head_decide(b, (struct span) { b->name, b->name_len });
 		return false;
 	}
 	if (is_mailbox_line(b)) {
@@ -229,6 +226,23 @@ head_name(struct smtp_body *b, char c)
 	}
 	b->name[b->name_len++] = c;
 	return true;
+}
+
+/* A name that is here up to its colon, as nearly all are: it is not held back.
+ */
+static size_t
+head_whole_name(struct smtp_body *b, const char *p, size_t n)
+{
+	size_t len = 0;
+
+	if (b->name_len > 0 || b->is_first_line)
+		return 0;
+	while (len < n && p[len] > ' ' && p[len] <= '~' && p[len] != ':')
+		len++;
+	if (len == 0 || len > BODY_NAME_MAX || len == n || p[len] != ':')
+		return 0;
+	head_decide(b, (struct span) { p, len });
+	return len;
 }
 
 static void
@@ -245,7 +259,9 @@ head_text(struct smtp_body *b, const char *p, size_t n)
 			b->head = ascii_is_blank(p[i]) ? HEAD_DROP : HEAD_NAME;
 			break;
 		case HEAD_NAME:
-			i += head_name(b, p[i]);
+			i += head_whole_name(b, p + i, n - i);
+			if (b->head == HEAD_NAME)
+				i += head_name(b, p[i]);
 			break;
 		case HEAD_DROP:
 			return;
@@ -317,6 +333,23 @@ eol(struct smtp_body *b, bool is_crlf)
 		head_eol(b, is_crlf);
 }
 
+/* A whole line of text, in one go. */
+static inline void
+append_line(struct smtp_body *b, const char *p, size_t n)
+{
+	struct chunk *c = b->last;
+	char *to;
+
+	if (UNLIKELY(b->is_too_big))
+		return;
+	must(c != NULL && n < c->room - c->len);
+	to = (char *)c->data + c->len;
+	memcpy(to, p, n);
+	to[n] = '\n';
+	c->len += (uint32_t)n + 1;
+	b->bytes += n + 1;
+}
+
 /* Text up to the line's end or the input's. Gives what was used up. */
 static inline size_t
 step_text(struct smtp_body *b, const char *p, size_t n)
@@ -332,6 +365,11 @@ step_text(struct smtp_body *b, const char *p, size_t n)
 		return n;
 	}
 	is_crlf = nl > p && nl[-1] == '\r';
+	if (LIKELY(b->head == HEAD_OVER && !b->is_binary)) {
+		append_line(b, p, (size_t)(nl - p) - is_crlf);
+		line_end(b, is_crlf);
+		return (size_t)(nl - p) + 1;
+	}
 	text(b, p, (size_t)(nl - p) - is_crlf);
 	eol(b, is_crlf);
 	return (size_t)(nl - p) + 1;

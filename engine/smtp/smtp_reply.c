@@ -5,11 +5,19 @@
 
 static const struct {
 	uint16_t code;
-	const char *line; /* "250 2.1.0 Ok", one %s at most */
+	const char *line;  /* "250 2.1.0 Ok", one %s at most */
+	struct span whole; /* as it goes out, with nothing to fill in */
 } replies[] = {
-#define REPLY(sym, code, dsn, text) [REPLY_##sym] = { code, dsn "\0" text },
+#define WHOLE(text)                    \
+	{                              \
+		text, sizeof(text) - 1 \
+	}
+#define REPLY(sym, code, dsn, text)            \
+	[REPLY_##sym] = { code, dsn "\0" text, \
+			  WHOLE(#code " " dsn " " text "\r\n") },
 #include "engine/smtp/replies.def"
 #undef REPLY
+#undef WHOLE
 };
 static_assert(ARRAY_N(replies) == REPLY_N, "a row per reply");
 
@@ -39,6 +47,15 @@ is_forgiven(struct smtp *s, enum smtp_reply reply)
 	       s->txn->rcpt_over_n++ < s->cfg->rcpt_overshoot_max;
 }
 
+static void
+put_footer(const struct smtp *s, struct smtp_out *out, unsigned code,
+	   uint32_t len)
+{
+	if (code >= 400 && s->cfg->reject_footer != NULL &&
+	    *s->cfg->reject_footer != '\0')
+		smtp_footer_put(s, out, out->len - len);
+}
+
 /* A reply of ours is one line whatever it quotes. */
 static void
 put_line(const struct smtp *s, struct smtp_out *out, unsigned code,
@@ -64,9 +81,7 @@ put_line(const struct smtp *s, struct smtp_out *out, unsigned code,
 	pr.cap += 2;
 	print_span(&pr, SPAN("\r\n"));
 	smtp_out_put(out, line, pr.len);
-	if (code >= 400 && s->cfg->reject_footer != NULL &&
-	    *s->cfg->reject_footer != '\0')
-		smtp_footer_put(s, out, out->len - (uint32_t)pr.len);
+	put_footer(s, out, code, (uint32_t)pr.len);
 }
 
 void
@@ -74,9 +89,15 @@ smtp_reply(struct smtp *s, struct smtp_out *out, enum smtp_reply reply,
 	   const char *arg)
 {
 	const char *dsn = replies[reply].line;
+	struct span whole = replies[reply].whole;
 
 	if (replies[reply].code >= 400 && !is_forgiven(s, reply))
 		smtp_error_count(s);
+	if (arg == NULL && *dsn != '\0') {
+		smtp_out_put(out, whole.p, whole.len);
+		put_footer(s, out, replies[reply].code, (uint32_t)whole.len);
+		return;
+	}
 	put_line(s, out, replies[reply].code, dsn, dsn + strlen(dsn) + 1, arg);
 }
 
