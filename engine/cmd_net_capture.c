@@ -144,12 +144,9 @@ file_close(struct taking *t)
 
 /* --- the engine --- */
 
-/*
- * True: begun, and t->data_fd is where it comes from. Else the answer is still
- * to be read.
- */
-static bool
-is_begun(struct taking *t)
+/* EX_OK: begun, and t->data_fd is where it comes from; else ctl_fd is gone. */
+static int
+begin(struct taking *t)
 {
 	union {
 		struct cmsghdr head;
@@ -165,15 +162,20 @@ is_begun(struct taking *t)
 
 	if (recv(t->ctl_fd, text, sizeof(text), MSG_PEEK | MSG_WAITALL) !=
 		    sizeof(text) ||
-	    memcmp(text, "000\n", sizeof(text)) != 0 ||
-	    recvmsg(t->ctl_fd, &m, MSG_CMSG_CLOEXEC) != sizeof(text))
-		return false;
-	c = CMSG_FIRSTHDR(&m);
+	    memcmp(text, "000\n", sizeof(text)) != 0)
+		return cmd_engine_answer(t->ctl_fd, NULL);
+	c = recvmsg(t->ctl_fd, &m, MSG_CMSG_CLOEXEC) == sizeof(text)
+		    ? CMSG_FIRSTHDR(&m)
+		    : NULL;
 	if (c == NULL || c->cmsg_type != SCM_RIGHTS ||
-	    c->cmsg_len != CMSG_LEN(sizeof(int)))
-		return false;
+	    c->cmsg_len != CMSG_LEN(sizeof(int))) {
+		fprintf(stderr, "penstock: net: no descriptor came from the "
+				"engine: ulimit -n may be too low\n");
+		close(t->ctl_fd);
+		return EX_OSERR;
+	}
 	memcpy(&t->data_fd, CMSG_DATA(c), sizeof(t->data_fd));
-	return true;
+	return EX_OK;
 }
 
 static void
@@ -329,15 +331,16 @@ int
 cmd_net_capture(const char *dir, int argc, char **argv, const char *file)
 {
 	struct taking t = { .file_fd = -1, .data_fd = -1 };
+	int code;
 
 	/* First: whoever may not write it need not trouble the engine. */
 	if (!file_open(&t, file))
 		return EX_CANTCREAT;
 	t.ctl_fd = cmd_engine_find(dir, argc, argv);
-	if (t.ctl_fd < 0 || !is_begun(&t)) {
+	code = t.ctl_fd < 0 ? -t.ctl_fd : begin(&t);
+	if (code != EX_OK) {
 		file_drop(&t);
-		return t.ctl_fd < 0 ? -t.ctl_fd
-				    : cmd_engine_answer(t.ctl_fd, NULL);
+		return code;
 	}
 	t.start_us = clock_now_us();
 	signals_take(&t);
