@@ -75,6 +75,7 @@ apply_rows(const struct scope *sc, struct config *cfg)
 		[PARAM_POLICY] = &svc.policy,
 		[PARAM_SERVICE] = &svc,
 		[PARAM_DATAPLANE] = &cfg->dataplane,
+		[PARAM_TLS] = &cfg->tls,
 	};
 
 	for (unsigned i = 0; i < params_n; i++) {
@@ -86,6 +87,7 @@ apply_rows(const struct scope *sc, struct config *cfg)
 		    (opens_something(p) && !fuzz_is_hermetic(value)) ||
 		    (p->type == PARAM_ADDRESSES && !has_only_addresses(value)))
 			continue;
+		must(structs[p->module] != NULL);
 		(void)!param_apply(p, sc, structs[p->module]);
 	}
 	param_release_module(PARAM_SMTP, &svc.smtp);
