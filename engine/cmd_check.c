@@ -4,9 +4,28 @@
  * that is not applied and each service that is not started, starts nothing.
  */
 #include "engine/cmd.h"
+#include "engine/config/say.h"
 #include "engine/site.h"
+#include "tls/tls_ctx.h"
 
 #include <sysexits.h>
+
+/* Services share certificates: each finding once. */
+static void
+check_tls(const struct site *site, struct diag *diag)
+{
+	for (unsigned i = 0; site && i < site->cfg->services_n; i++) {
+		struct diag found;
+
+		if (site->tls[i] == NULL)
+			continue;
+		diag_init(&found);
+		tls_ctx_check(site->tls[i], &found);
+		for (struct diag_line *l = found.first; l; l = l->next)
+			say(diag, l->level, NULL, 0, "%s", l->text);
+		diag_fini(&found);
+	}
+}
 
 int
 cmd_check(int argc, char **argv)
@@ -19,10 +38,11 @@ cmd_check(int argc, char **argv)
 	if (dir == NULL)
 		return EX_USAGE;
 	diag_init(&diag);
-	site = site_open(dir, &diag);
+	site = site_open(dir, NULL, &diag);
 	if (site != NULL)
 		for (unsigned i = 0; i < site->cfg->services_n; i++)
 			policy_check_cfg(site->policies[i], &diag);
+	check_tls(site, &diag);
 	diag_print(&diag, DIAG_NOTE);
 	code = diag.exit_code;
 	if (diag.errors_n == 0)

@@ -120,7 +120,7 @@ engine_open(const char *dir, struct diag *diag)
 	pthread_mutex_init(&e->reload_lock, NULL);
 	e->stop_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	must(e->stop_fd >= 0);
-	e->site = site_open(dir, diag);
+	e->site = site_open(dir, NULL, diag);
 	if (e->site != NULL) {
 		settle_numbers(e->site->cfg);
 		e->workers_n = e->site->cfg->engine.workers_n;
@@ -174,7 +174,7 @@ engine_close(struct engine **e_inout)
 static int
 swap_site(struct engine *e, struct diag *diag)
 {
-	struct site *next = site_open(e->dir, diag), *was;
+	struct site *next = site_open(e->dir, e->site, diag), *was;
 
 	if (next == NULL)
 		return -EINVAL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The configuration and its compiled policies, as one thing to swap. */
 #include "engine/site.h"
+#include "engine/config/say.h"
 #include "tls/tls_ctx.h"
 
 #include <errno.h>
@@ -20,32 +21,87 @@ close_all(struct site *site)
 	}
 	free(site->policies);
 	free(site->tls);
+	tls_shared_put(&site->tls_shared);
 	config_put(&site->cfg);
 	free(site);
 }
 
+/* The tables of a context belong to its configuration. */
+static void
+release_config(void *what)
+{
+	struct config *cfg = what;
+
+	config_put(&cfg);
+}
+
+/* The context that a service of this name has in the site in use, or NULL. */
+static struct tls_ctx *
+tls_in_use(const struct site *was, const struct service *svc)
+{
+	if (was != NULL)
+		for (unsigned i = 0; i < was->cfg->services_n; i++)
+			if (strcmp(was->cfg->services[i].name, svc->name) == 0)
+				return was->tls[i];
+	return NULL;
+}
+
+/* Each finding once, though every service has the same certificates. */
+static void
+say_all(const struct diag *found, enum diag_level most, struct diag *diag)
+{
+	for (const struct diag_line *l = found->first; l != NULL; l = l->next)
+		say(diag, l->level < most ? l->level : most, NULL, 0, "%s",
+		    l->text);
+}
+
+static struct tls_ctx *
+make_tls(const struct site *site, const struct service *svc,
+	 const struct site *was, struct diag *diag)
+{
+	struct tls_ctx *old = tls_in_use(was, svc), *ctx;
+	struct diag found;
+
+	diag_init(&found);
+	ctx = tls_ctx_new(&svc->tls, site->tls_shared, &found);
+	if (ctx != NULL) {
+		say_all(&found, DIAG_WARNING, diag);
+		tls_ctx_keep(ctx, release_config, config_get(site->cfg));
+	} else if (old != NULL) {
+		say_all(&found, DIAG_WARNING, diag);
+		diag_add(diag, DIAG_WARNING, NULL, 0,
+			 "service %s goes on with the certificates and TLS "
+			 "settings that it has",
+			 svc->name);
+		ctx = tls_ctx_get(old);
+	} else {
+		say_all(&found, DIAG_ERROR, diag);
+	}
+	diag_fini(&found);
+	return ctx;
+}
+
 /* What the service's TLS needs; NULL without any, or with an error. */
 static struct tls_ctx *
-open_tls(const struct service *svc, struct diag *diag)
+open_tls(const struct site *site, const struct service *svc,
+	 const struct site *was, struct diag *diag)
 {
 	const struct smtp_cfg *smtp = &svc->smtp;
-	bool is_demanded = smtp->is_tls_wrapped ||
-			   smtp->tls_level == SMTP_TLS_ENCRYPT;
 
 	if (smtp->tls_level == SMTP_TLS_NONE && !smtp->is_tls_wrapped)
 		return NULL;
-	if (*svc->tls.cert_file != '\0')
-		return tls_ctx_new(&svc->tls, diag);
-	diag_add(diag, is_demanded ? DIAG_ERROR : DIAG_WARNING, NULL, 0,
-		 "service %s: no certificate: set smtpd_tls_cert_file; %s",
+	if (tls_cfg_has_certificate(&svc->tls))
+		return make_tls(site, svc, was, diag);
+	diag_add(diag, svc->tls.is_mandatory ? DIAG_ERROR : DIAG_WARNING, NULL,
+		 0, "service %s: no certificate: set smtpd_tls_cert_file; %s",
 		 svc->name,
-		 is_demanded ? "this service is useless without TLS"
-			     : "STARTTLS is not offered");
+		 svc->tls.is_mandatory ? "this service is useless without TLS"
+				       : "STARTTLS is not offered");
 	return NULL;
 }
 
 struct site *
-site_open(const char *dir, struct diag *diag)
+site_open(const char *dir, const struct site *was, struct diag *diag)
 {
 	struct site *site = must_alloc(sizeof(*site));
 
@@ -58,11 +114,14 @@ site_open(const char *dir, struct diag *diag)
 	site->policies =
 		must_alloc(site->cfg->services_n * sizeof(*site->policies));
 	site->tls = must_alloc(site->cfg->services_n * sizeof(*site->tls));
+	site->tls_shared = was ? tls_shared_get(was->tls_shared)
+			       : tls_shared_new();
+	must(site->tls_shared != NULL);
 	for (unsigned i = 0; i < site->cfg->services_n; i++) {
 		const struct service *svc = &site->cfg->services[i];
 
 		site->policies[i] = policy_open(&svc->policy, svc->name, diag);
-		site->tls[i] = open_tls(svc, diag);
+		site->tls[i] = open_tls(site, svc, was, diag);
 	}
 	if (diag->errors_n) {
 		close_all(site);

@@ -14,11 +14,18 @@ struct site {
 	struct config *cfg;
 	struct policy **policies; /* one per service */
 	struct tls_ctx **tls;	  /* one per service; NULL: no TLS */
+	struct tls_shared *tls_shared;
 	_Atomic uint32_t refs;
 };
 
-/* Reads dir; what is wrong is in *diag, and then NULL. */
-struct site *site_open(const char *dir, struct diag *diag);
+/*
+ * Reads dir; what is wrong is in *diag, and then NULL. was: the site that is in
+ * use, or NULL: its TLS sessions can be resumed with the new one too, and a
+ * service whose new certificates cannot be used goes on with those that it has
+ * (a warning says why).
+ */
+struct site *site_open(const char *dir, const struct site *was,
+		       struct diag *diag);
 struct site *site_get(struct site *site);
 void site_put(struct site **site);
 

@@ -95,6 +95,11 @@ add_listens(struct config *cfg, struct service *svc, const struct scope *sc)
 static const char *
 tls_demand(const struct scope *sc)
 {
+	static const char *const certificates[] = {
+		"smtpd_tls_chain_files",
+		"smtpd_tls_cert_file",
+		"smtpd_tls_eccert_file",
+	};
 	static const struct {
 		const char *name, *value;
 	} demands[] = {
@@ -102,8 +107,9 @@ tls_demand(const struct scope *sc)
 		{ "smtpd_tls_security_level", "encrypt" },
 	};
 
-	if (*scope_value(sc, "smtpd_tls_cert_file", NULL) != '\0')
-		return NULL;
+	for (size_t i = 0; i < ARRAY_N(certificates); i++)
+		if (*scope_value(sc, certificates[i], NULL) != '\0')
+			return NULL;
 	for (size_t i = 0; i < ARRAY_N(demands); i++) {
 		const char *value = scope_value(sc, demands[i].name, NULL);
 
@@ -203,6 +209,27 @@ is_started(const struct config *cfg, const struct mastercf_entry *e,
 	return demand == NULL;
 }
 
+/* What no row of its own can say about a service's TLS. */
+static void
+finish_tls(struct service *svc, const struct scope *sc)
+{
+	static const char *const names[] = {
+#define TLS_PLACE(symbol, parameter) #parameter,
+#include "tls/tls_place.def"
+#undef TLS_PLACE
+	};
+
+	svc->tls.is_mandatory = svc->smtp.is_tls_wrapped ||
+				svc->smtp.tls_level == SMTP_TLS_ENCRYPT;
+	for (size_t i = 0; i < ARRAY_N(names); i++) {
+		const struct setting *s = scope_where(sc, span_of(names[i]));
+
+		if (s != NULL)
+			svc->tls.where[i] =
+				(struct tls_where) { s->file, s->line };
+	}
+}
+
 static bool
 add_service(struct config *cfg, const struct mastercf_entry *e,
 	    const struct scope *sc)
@@ -216,6 +243,7 @@ add_service(struct config *cfg, const struct mastercf_entry *e,
 	is_ok &= param_apply_module(PARAM_SMTP, sc, &svc->smtp);
 	is_ok &= param_apply_module(PARAM_POLICY, sc, &svc->policy);
 	is_ok &= param_apply_module(PARAM_SERVICE, sc, svc);
+	finish_tls(svc, sc);
 	is_ok &= add_listens(cfg, svc, sc);
 	cfg->services_n++;
 	return is_ok;
@@ -230,6 +258,8 @@ check_without_service(struct config *cfg, struct diag *diag)
 	bool is_ok = param_apply_module(PARAM_SMTP, &sc, &svc.smtp);
 
 	is_ok &= param_apply_module(PARAM_POLICY, &sc, &svc.policy);
+	is_ok &= param_apply_module(PARAM_SERVICE, &sc, &svc);
+	param_release_module(PARAM_SERVICE, &svc);
 	param_release_module(PARAM_SMTP, &svc.smtp);
 	param_release_module(PARAM_POLICY, &svc.policy);
 	return is_ok;

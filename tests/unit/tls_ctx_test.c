@@ -1,84 +1,133 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Contexts out of files: good ones, and what is said of the others. */
-#include "tls/tls_ctx.h"
-#include "tests/unit/check.h"
-#include "tls/tls_int.h"
+/* Contexts out of files: good ones, what is said of others, how they end. */
+#include "tests/unit/tls_files.h"
 
-#include <openssl/pem.h>
-#include <openssl/x509.h>
-#include <stdlib.h>
-#include <unistd.h>
+static const struct row {
+	const char *name;
+	const char *cert, *key, *eccert, *chain; /* names, or NULL */
+	bool is_ok;
+	const char *client_ciphers; /* a certificate that is served */
+	const char *seen;
+} rows[] = {
+	{ "one", "ec", "ec", NULL, NULL, true, "ECDHE-ECDSA-AES128-SHA", "ec" },
+	{ "two: one", "rsa", "rsa", "ec", NULL, true, "ECDHE-ECDSA-AES128-SHA",
+	  "ec" },
+	{ "two: other", "rsa", "rsa", "ec", NULL, true, "ECDHE-RSA-AES128-SHA",
+	  "rsa" },
+	{ "chain files win", "ec", "ec", NULL, "rsa", true,
+	  "ECDHE-RSA-AES128-SHA", "rsa" },
+	{ "none", "none", NULL, NULL, NULL, true, "AECDH-AES128-SHA", "" },
+	{ "another's key", "ec", "rsa", NULL, NULL, false, NULL, NULL },
+	{ "no file", "nosuch", "nosuch", NULL, NULL, false, NULL, NULL },
+	{ "no file for the second", "rsa", "rsa", "nosuch", NULL, false, NULL,
+	  NULL },
+	{ "no chain file", "ec", "ec", NULL, "nosuch", false, NULL, NULL },
+};
 
-static char cert[] = "/tmp/penstock-cert.XXXXXX";
-static char key[] = "/tmp/penstock-key.XXXXXX";
-static char other_key[] = "/tmp/penstock-key.XXXXXX";
-
-static void
-write_key(char *path, EVP_PKEY *pkey)
+static const char *
+path_of(const char *name, const char *end)
 {
-	FILE *f = fdopen(mkstemp(path), "w");
+	char file[64];
 
-	must(f != NULL);
-	must(PEM_write_PrivateKey(f, pkey, NULL, NULL, 0, NULL, NULL) == 1);
-	must(fclose(f) == 0);
+	if (name == NULL || strcmp(name, "none") == 0)
+		return name;
+	snprintf(file, sizeof(file), "%s%s", name, end);
+	return files_path(file);
 }
 
 static void
-write_files(void)
+test_row(const struct row *row)
 {
-	EVP_PKEY *one = EVP_EC_gen("P-256"), *two = EVP_EC_gen("P-256");
-	X509 *x = X509_new();
-	FILE *f = fdopen(mkstemp(cert), "w");
-
-	must(f != NULL);
-	X509_gmtime_adj(X509_getm_notBefore(x), 0);
-	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
-	X509_set_pubkey(x, one);
-	must(X509_sign(x, one, EVP_sha256()) > 0);
-	must(PEM_write_X509(f, x) == 1);
-	must(fclose(f) == 0);
-	write_key(key, one);
-	write_key(other_key, two);
-	X509_free(x);
-	EVP_PKEY_free(one);
-	EVP_PKEY_free(two);
-}
-
-static void
-test_row(const char *name, const char *cert_file, const char *key_file,
-	 const char *blamed)
-{
-	struct tls_cfg cfg = { .cert_file = cert_file, .key_file = key_file };
+	struct meeting m = { .version = TLS1_2_VERSION,
+			     .ciphers = row->client_ciphers };
+	struct tls_cfg cfg = cfg_of("ec");
 	struct tls_ctx *ctx, *more;
 	struct diag diag;
 
-	CHECK_ROW(name);
+	CHECK_ROW(row->name);
+	cfg.cert_file = path_of(row->cert, ".pem");
+	cfg.key_file = path_of(row->key, ".key");
+	cfg.eccert_file = path_of(row->eccert, ".pem");
+	cfg.eckey_file = path_of(row->eccert, ".key");
+	cfg.chain_files = path_of(row->chain, ".chain");
+	cfg.lists[TLS_GRADE_MEDIUM] = "ALL";
+	CHECK(tls_cfg_has_certificate(&cfg));
 	diag_init(&diag);
-	ctx = tls_ctx_new(&cfg, &diag);
-	CHECK((ctx != NULL) == (blamed == NULL));
-	CHECK((diag.errors_n == 0) == (blamed == NULL));
-	if (blamed != NULL && diag.first != NULL)
-		CHECK(strstr(diag.first->text, blamed) != NULL);
-	if (ctx != NULL) {
-		more = tls_ctx_get(ctx);
-		tls_ctx_put(&ctx);
-		CHECK(ctx == NULL && tls_ctx_ssl(more) != NULL);
-		tls_ctx_put(&more);
-	}
+	ctx = tls_ctx_new(&cfg, NULL, &diag);
+	CHECK((ctx != NULL) == row->is_ok);
+	CHECK((diag.errors_n == 0) == row->is_ok);
 	diag_fini(&diag);
+	if (ctx == NULL)
+		return;
+	more = tls_ctx_get(ctx);
+	tls_ctx_put(&ctx);
+	CHECK(ctx == NULL);
+	meet(&m, more);
+	CHECK(m.is_done);
+	CHECK_SPAN(span_of(name_seen(&m)), row->seen);
+	part(&m);
+	SSL_SESSION_free(m.next);
+	tls_ctx_put(&more);
+}
+
+static void
+test_alpn(const char *name, const char *offer, const char *want)
+{
+	struct tls_cfg cfg = cfg_of("ec");
+	struct tls_ctx *ctx = ctx_of(&cfg, NULL);
+	struct meeting m = { .alpn = offer };
+	const unsigned char *got;
+	unsigned len;
+
+	CHECK_ROW(name);
+	meet(&m, ctx);
+	CHECK(m.is_done);
+	SSL_get0_alpn_selected(m.client, &got, &len);
+	CHECK_SPAN(((struct span) { (const char *)got, len }), want);
+	part(&m);
+	SSL_SESSION_free(m.next);
+	tls_ctx_put(&ctx);
+}
+
+static void
+release(void *what)
+{
+	++*(int *)what;
+}
+
+/* A connection goes on with its context after a reload has put that away. */
+static void
+test_end(void)
+{
+	struct tls_cfg cfg = cfg_of("ec");
+	struct tls_ctx *ctx = ctx_of(&cfg, NULL), *more = tls_ctx_get(ctx);
+	int released_n = 0;
+
+	CHECK_ROW("the end");
+	tls_ctx_keep(ctx, release, &released_n);
+	tls_ctx_put(&ctx);
+	CHECK(released_n == 0);
+	tls_ctx_put(&more);
+	CHECK(released_n == 1);
+	tls_ctx_put(&more); /* NULL is fine */
 }
 
 int
 main(void)
 {
-	write_files();
-	test_row("good", cert, key, NULL);
-	test_row("no certificate", "/nonexistent", key, "/nonexistent");
-	test_row("a key is no certificate", key, key, key);
-	test_row("no key", cert, "/nonexistent", "/nonexistent");
-	test_row("another's key", cert, other_key, other_key);
-	unlink(cert);
-	unlink(key);
-	unlink(other_key);
+	struct tls_cfg empty = { .cert_file = "", .chain_files = NULL };
+
+	files_open();
+	files_make("ec", "ec");
+	files_make("rsa", "rsa");
+	for (size_t i = 0; i < ARRAY_N(rows); i++)
+		test_row(&rows[i]);
+	test_alpn("smtp", "\x04smtp", "smtp");
+	test_alpn("smtp among others", "\x02h2\x04smtp", "smtp");
+	test_alpn("others only", "\x02h2", "");
+	test_end();
+	CHECK_ROW("no certificate");
+	CHECK(!tls_cfg_has_certificate(&empty));
+	files_close();
 	return check_end();
 }
