@@ -154,6 +154,8 @@ pool_open(const struct dpdk_port *p, const char *what, unsigned queue_idx,
 		room = p->info.min_rx_bufsize;
 	if (room < 2048)
 		room = 2048;
+	if (p->room_bytes_max && room > p->room_bytes_max)
+		room = p->room_bytes_max;
 	snprintf(name, sizeof(name), "penstock_%s_%u_%u", what, p->id,
 		 queue_idx);
 	return rte_pktmbuf_pool_create(name, bufs_n, POOL_CACHE_N, 0,

@@ -27,6 +27,7 @@
 #define MTU_MAX		      64000u /* a buffer's length has 16 bits */
 #define AF_PACKET_FRAME_BYTES 2048u  /* the driver's default */
 #define AF_PACKET_HEAD_BYTES  64u    /* the kernel's before each frame */
+#define AF_XDP_HEAD_BYTES     256u   /* the same; XDP_PACKET_HEADROOM */
 
 bool
 dpdk_dev_fail(const struct dpdk_port *p, int error, struct diag *diag,
@@ -117,6 +118,25 @@ frame_settle(struct dpdk_port *p, struct diag *diag)
 		rte_align32pow2(need) > 4096 ? rte_align32pow2(need) : 4096u);
 }
 
+/*
+ * The kernel takes a buffer of a page at most for af_xdp, all of it: the pool's
+ * header (with up to a cache line for spreading), the mbuf and the headroom
+ * stand before the frame. And the kernel leaves room of its own in each, of
+ * which the driver's own limit does not know all. The largest MTU.
+ */
+static uint32_t
+xdp_settle(struct dpdk_port *p)
+{
+	p->room_bytes_max =
+		(uint32_t)sysconf(_SC_PAGESIZE) -
+		RTE_ALIGN((uint32_t)sizeof(struct rte_mempool_objhdr),
+			  RTE_MEMPOOL_ALIGN) -
+		RTE_MEMPOOL_ALIGN - (uint32_t)sizeof(struct rte_mbuf) -
+		RTE_PKTMBUF_HEADROOM;
+	p->frame_bytes_max += AF_XDP_HEAD_BYTES;
+	return p->room_bytes_max - AF_XDP_HEAD_BYTES - ETH_VLAN_MAX;
+}
+
 static bool
 mtu_settle(struct dpdk_port *p, const struct port_dpdk_cfg *cfg,
 	   struct diag *diag)
@@ -143,6 +163,8 @@ mtu_settle(struct dpdk_port *p, const struct port_dpdk_cfg *cfg,
 	p->frame_bytes_max = p->base.mtu + ETH_VLAN_MAX;
 	/* The tap driver sends nothing longer than what it began with. */
 	max = p->is_tap ? mtu : p->info.max_mtu;
+	if (strcmp(p->info.driver_name, "net_af_xdp") == 0)
+		max = xdp_settle(p);
 	if (kind == MTU_KERNEL && p->base.mtu > max)
 		return dpdk_dev_fail(p, -EMSGSIZE, diag,
 				     "it does not carry an MTU of %u: set "

@@ -74,6 +74,7 @@ struct dpdk_port {
 	uint16_t id;
 	bool is_started, is_tap, is_polled, has_intr;
 	uint32_t frame_bytes_max; /* of a received one, with tag */
+	uint32_t room_bytes_max;  /* of a buffer for it; 0: any */
 	uint32_t bufs_n, ring_n;
 	uint16_t mtu_found; /* before it was ours */
 	struct rte_eth_dev_info info;
