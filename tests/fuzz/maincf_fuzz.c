@@ -92,6 +92,7 @@ apply_rows(const struct scope *sc, struct config *cfg)
 	}
 	param_release_module(PARAM_SMTP, &svc.smtp);
 	param_release_module(PARAM_POLICY, &svc.policy);
+	param_release_module(PARAM_SERVICE, &svc);
 	param_release_module(PARAM_NET, &cfg->net);
 	param_release_module(PARAM_DELIVER, &cfg->deliver);
 }

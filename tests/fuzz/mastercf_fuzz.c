@@ -44,6 +44,7 @@ end(struct config *cfg, struct config_store *store)
 	for (unsigned i = 0; i < cfg->services_n; i++) {
 		param_release_module(PARAM_SMTP, &cfg->services[i].smtp);
 		param_release_module(PARAM_POLICY, &cfg->services[i].policy);
+		param_release_module(PARAM_SERVICE, &cfg->services[i]);
 	}
 	mastercf_fini(&store->master);
 	settings_fini(&store->main);
