@@ -32,6 +32,7 @@ settle_numbers(struct config *cfg)
 	cfg->net.is_polled = cfg->engine.idle == ENGINE_IDLE_POLL;
 	cfg->queue.workers_n = cfg->engine.workers_n;
 	cfg->tls.workers_n = cfg->engine.workers_n;
+	cfg->tls.is_pinned = cfg->engine.is_pinned;
 	cfg->queue.deliverers_n = cfg->deliver.threads_n;
 }
 

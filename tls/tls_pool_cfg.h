@@ -7,6 +7,7 @@
 #ifndef PENSTOCK_TLS_TLS_POOL_CFG_H
 #define PENSTOCK_TLS_TLS_POOL_CFG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum tls_offload {
@@ -16,6 +17,7 @@ enum tls_offload {
 
 struct tls_pool_cfg {
 	uint32_t workers_n; /* set by the engine */
+	bool is_pinned;	    /* set by the engine: each worker has its core */
 	uint32_t threads_n; /* penstock_tls_threads; 0: one */
 	uint32_t queue_max; /* penstock_tls_queue_limit: a ring's entries */
 	enum tls_offload offload; /* penstock_tls_offload */

@@ -8,6 +8,7 @@
 #include "tls/tls_conn.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -59,11 +60,35 @@ sleep_until_woken(struct tls_thread *th)
 		must(errno == EINTR);
 }
 
+/*
+ * Workers are pinned to the first processors of the allowed ones: a storm of
+ * handshakes must not take theirs, as long as there are others.
+ */
+static void
+keep_off_workers(const struct tls_thread *th)
+{
+	cpu_set_t cpus;
+	unsigned n = th->tls->cfg.workers_n;
+
+	if (!th->tls->cfg.is_pinned ||
+	    sched_getaffinity(0, sizeof(cpus), &cpus) != 0 ||
+	    (unsigned)CPU_COUNT(&cpus) <= n)
+		return;
+	for (int cpu = 0; n > 0; cpu++)
+		if (CPU_ISSET(cpu, &cpus)) {
+			CPU_CLR(cpu, &cpus);
+			n--;
+		}
+	/* It is but better so: without it everything works too. */
+	(void)!pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus);
+}
+
 static void *
 thread_main(void *arg)
 {
 	struct tls_thread *th = arg;
 
+	keep_off_workers(th);
 	while (!atomic_load(&th->is_stop_wanted)) {
 		uint64_t begin_us = clock_now_us();
 		unsigned n, sum = 0;

@@ -6,6 +6,7 @@
 #include "tests/unit/tls_rig.h"
 
 #include <pthread.h>
+#include <sched.h>
 
 enum { WORKERS_N = 2, ROUNDS_N = 40, ENDS_N = 4 };
 
@@ -143,9 +144,37 @@ test_many(enum tls_offload offload)
 	rig_close(&r);
 }
 
+/* On the processors that workers leave, if they leave any. */
+static void
+test_place(void)
+{
+	cpu_set_t all, now;
+	struct rig r = { .cfg = { .is_pinned = true } };
+
+	CHECK_ROW("place");
+	must(sched_getaffinity(0, sizeof(all), &all) == 0);
+	for (r.cfg.workers_n = 1; r.cfg.workers_n <= 3; r.cfg.workers_n++) {
+		unsigned left_n = (unsigned)CPU_COUNT(&all);
+
+		rig_open(&r);
+		/* A step of its own comes after it has moved. */
+		rig_connect(&r);
+		CHECK(tls_conn_feed(r.conn, SPAN("EHLO x"), 1) == 6);
+		rig_settle(&r);
+		must(pthread_getaffinity_np(r.tls->threads[0].thread,
+					    sizeof(now), &now) == 0);
+		if (left_n > r.cfg.workers_n)
+			left_n -= r.cfg.workers_n;
+		CHECK((unsigned)CPU_COUNT(&now) == left_n);
+		rig_disconnect(&r);
+		rig_close(&r);
+	}
+}
+
 int
 main(void)
 {
+	test_place();
 	test_many(TLS_OFFLOAD_HANDSHAKE);
 	test_many(TLS_OFFLOAD_ALL);
 	return check_end();
