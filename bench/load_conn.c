@@ -66,6 +66,7 @@ load_conn_open(struct load_conn *c)
 	c->is_in_order = false;
 	c->has_pipelining = c->has_size = false;
 	c->has_chunking = c->has_status = false;
+	c->has_starttls = c->is_tls = false;
 	c->is_body_out = c->is_cmd_behind = c->has_ahead = false;
 	c->cmd_len = c->cmd_sent = 0;
 }
@@ -308,6 +309,8 @@ ehlo_line(struct load_conn *c, struct span text)
 		c->has_size = true;
 	else if (span_is_equal_nocase(word, SPAN("CHUNKING")))
 		c->has_chunking = true;
+	else if (span_is_equal_nocase(word, SPAN("STARTTLS")))
+		c->has_starttls = true;
 	else if (span_is_equal_nocase(word, SPAN("ENHANCEDSTATUSCODES")))
 		c->has_status = true;
 }
@@ -322,6 +325,17 @@ on_session(struct load_conn *c, enum load_verdict verdict)
 	} else if (c->phase == LOAD_GREETING) {
 		say(c, "EHLO ", c->cfg->helo);
 		phase_set(c, LOAD_EHLO);
+	} else if (c->phase == LOAD_STARTTLS) {
+		c->want = LOAD_WANT_TLS;
+	} else if (c->cfg->is_starttls && !c->is_tls) {
+		if (!c->has_starttls) {
+			wrong(c, 0,
+			      SPAN("server does not offer STARTTLS: "
+				   "leave --tls out"));
+			return;
+		}
+		say(c, "STARTTLS", "");
+		phase_set(c, LOAD_STARTTLS);
 	} else if (c->cfg->is_bdat && !c->has_chunking) {
 		wrong(c, 0,
 		      SPAN("server does not offer CHUNKING: "
@@ -413,6 +427,7 @@ on_reply(struct load_conn *c, enum load_verdict verdict, uint64_t now_us)
 	switch (c->phase) {
 	case LOAD_GREETING:
 	case LOAD_EHLO:
+	case LOAD_STARTTLS:
 		on_session(c, verdict);
 		break;
 	case LOAD_MAIL:
@@ -516,11 +531,24 @@ load_conn_feed(struct load_conn *c, struct span *in, uint64_t now_us)
 			break;
 		}
 	}
+	if (c->want == LOAD_WANT_TLS && in->len > 0)
+		wrong(c, 0, SPAN("plain text behind the reply to STARTTLS"));
 	if (c->want == LOAD_WANT_MSG && !c->has_ahead && in->len > 0) {
 		c->phase = LOAD_IDLE;
 		wrong(c, 0, SPAN("reply that nothing asked for"));
 	}
 	return c->want;
+}
+
+void
+load_conn_tls_up(struct load_conn *c)
+{
+	must(c->want == LOAD_WANT_TLS);
+	c->has_pipelining = c->has_size = false;
+	c->has_chunking = c->has_status = false;
+	c->is_tls = true;
+	say(c, "EHLO ", c->cfg->helo);
+	phase_set(c, LOAD_EHLO);
 }
 
 void

@@ -19,6 +19,7 @@ struct load_conn_cfg {
 	const struct message_gen *gen;
 	const char *helo;
 	bool is_pipelined; /* where the server offers it: RFC 2920 */
+	bool is_starttls;  /* RFC 3207; LOAD_WANT_CLOSE where not offered */
 	bool is_bdat;	   /* RFC 3030; LOAD_WANT_CLOSE where not offered */
 	bool is_idle;	   /* says nothing after the greeting */
 };
@@ -26,6 +27,7 @@ struct load_conn_cfg {
 enum load_want {
 	LOAD_WANT_BYTES, /* replies, once what load_conn_tx() has is sent */
 	LOAD_WANT_MSG,	 /* load_conn_msg() or load_conn_quit() */
+	LOAD_WANT_TLS,	 /* a handshake, then load_conn_tls_up() */
 	LOAD_WANT_CLOSE, /* over: in order after 221, or see is_in_order */
 };
 
@@ -49,6 +51,7 @@ struct load_conn {
 	enum load_outcome outcome;
 	bool is_in_order; /* WANT_CLOSE after our QUIT and its 221 */
 	bool has_pipelining, has_size, has_chunking, has_status;
+	bool has_starttls, is_tls;
 	bool is_pipelined;  /* this connection does */
 	bool is_mail_ok;    /* of the message at hand */
 	bool is_body_out;   /* body is part of what is being sent */
@@ -81,6 +84,9 @@ void load_conn_open(struct load_conn *c);
  */
 enum load_want load_conn_feed(struct load_conn *c, struct span *in,
 			      uint64_t now_us);
+
+/* After LOAD_WANT_TLS: the session begins anew. */
+void load_conn_tls_up(struct load_conn *c);
 
 /* After LOAD_WANT_MSG, the outcome taken: sends message seq. */
 void load_conn_msg(struct load_conn *c, uint64_t seq);

@@ -5,6 +5,7 @@
  */
 #include "bench/load_wire.h"
 #include "engine/base/clock.h"
+#include "tls/tls_client.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -182,7 +183,8 @@ thread_init(struct load_thread *t, struct load_shared *shared, unsigned idx)
 	t->random = shared->started_us + idx;
 	t->checked_us = t->told_us = shared->started_us;
 	load_stats_init(&t->stats);
-	t->wire = cfg->dataplane ? &load_wire_tcp : &load_wire_sock;
+	t->under = cfg->dataplane ? &load_wire_tcp : &load_wire_sock;
+	t->wire = cfg->tls != LOAD_TLS_NONE ? &load_wire_tls : t->under;
 	ret = t->wire->open(t);
 	if (ret)
 		return ret;
@@ -262,6 +264,7 @@ shared_init(struct load_shared *shared, const struct load_cfg *cfg)
 		.gen = cfg->gen,
 		.helo = cfg->helo,
 		.is_pipelined = cfg->is_pipelined,
+		.is_starttls = cfg->tls == LOAD_TLS_STARTTLS,
 		.is_bdat = cfg->is_bdat,
 	};
 	shared->idle = shared->busy;
@@ -313,7 +316,10 @@ load_run(const struct load_cfg *cfg, struct load_result *out)
 	}
 	usage_add(out, -1);
 	shared_init(shared, cfg);
-	r = threads_run(shared, threads, out);
+	shared->tls = cfg->tls != LOAD_TLS_NONE ? tls_client_ctx_new() : NULL;
+	if (cfg->tls == LOAD_TLS_NONE || shared->tls != NULL)
+		r = threads_run(shared, threads, out);
+	tls_client_ctx_free(&shared->tls);
 	out->elapsed_us = clock_now_us() - shared->started_us;
 	if (out->stats.last_acked_us > shared->started_us)
 		out->acked_us = out->stats.last_acked_us - shared->started_us;

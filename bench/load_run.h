@@ -24,6 +24,9 @@ enum load_progress {
 	LOAD_PROGRESS_TTY
 };
 
+/* When TLS begins. */
+enum load_tls { LOAD_TLS_NONE, LOAD_TLS_STARTTLS, LOAD_TLS_IMPLICIT };
+
 struct load_cfg {
 	struct sockaddr_storage to;
 	socklen_t to_len;
@@ -38,6 +41,8 @@ struct load_cfg {
 	uint64_t rate;	      /* messages a second; 0: no limit */
 	uint64_t duration_us; /* LOAD_NO_LIMIT */
 	uint64_t timeout_us;  /* of one reply */
+	enum load_tls tls;
+	bool is_tls_resumed; /* each connection, the one before it */
 	bool is_pipelined, is_bdat;
 	bool is_retry; /* messages that got 4xx go again, under a new number */
 	bool is_persist; /* those of lost connections too; never gives up */

@@ -14,8 +14,13 @@
 struct load_tcp;
 struct load_wire_ops;
 struct net_stream;
+struct tls_client;
+struct tls_client_ctx;
+struct tls_session;
 
 #define LOAD_RX_BYTES (64u * 1024)
+/* What a wire read before, and TLS could not decrypt yet. */
+#define LOAD_RX_SPARE (32u * 1024)
 
 /* What the threads share: how much is left to do. */
 struct load_shared {
@@ -24,6 +29,7 @@ struct load_shared {
 	_Atomic uint64_t stop_us;
 	int signal_fd;
 	struct load_conn_cfg busy, idle;
+	struct tls_client_ctx *tls; /* NULL without TLS */
 	_Atomic uint64_t next_seq;
 	_Atomic uint64_t todo_n;     /* messages that nobody has taken */
 	_Atomic uint64_t inflight_n; /* taken, and not yet settled */
@@ -54,6 +60,9 @@ struct load_sock {
 	uint64_t due_us;    /* WAITING: when to connect */
 	uint64_t opened_us; /* connect() was called */
 	uint64_t heard_us;  /* the last bytes came or went */
+	struct tls_client *tls;
+	uint64_t tls_us; /* its handshake began */
+	bool is_tls_open;
 	struct load_conn conn;
 };
 
@@ -61,8 +70,10 @@ struct load_thread {
 	struct load_shared *shared;
 	unsigned idx;
 	const struct load_wire_ops *wire;
-	int epoll_fd;	      /* load_wire_sock's */
-	struct load_tcp *tcp; /* load_wire_tcp's */
+	const struct load_wire_ops *under; /* load_wire_tls's */
+	struct tls_session *tls_session;   /* the last one */
+	int epoll_fd;			   /* load_wire_sock's */
+	struct load_tcp *tcp;		   /* load_wire_tcp's */
 	struct load_sock *socks;
 	uint32_t socks_n;
 	uint32_t waiting_n, connecting_n, parked_n, done_n;
@@ -72,7 +83,7 @@ struct load_thread {
 	uint64_t told_us;    /* progress was printed */
 	uint64_t random;
 	struct load_stats stats;
-	char rx[LOAD_RX_BYTES];
+	char rx[LOAD_RX_BYTES + LOAD_RX_SPARE];
 };
 
 /* Sets the state and keeps the thread's counts of states. */

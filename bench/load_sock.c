@@ -318,6 +318,14 @@ sock_feed(struct load_thread *t, struct load_sock *s, struct span in)
 			on_up(t, s);
 		if (want == LOAD_WANT_MSG)
 			next_message(t, s, settle(t, s));
+		if (want == LOAD_WANT_TLS) {
+			int ret = t->wire->begin_tls(t, s);
+
+			if (ret == 0)
+				return true;
+			sock_lost(t, s, -ret);
+			return false;
+		}
 		if (want == LOAD_WANT_CLOSE) {
 			if (s->conn.is_in_order)
 				sock_close(t, s);
@@ -336,6 +344,8 @@ load_sock_event(struct load_thread *t, struct load_sock *s, unsigned events)
 {
 	ssize_t n = 0;
 
+	if (t->wire->flush != NULL)
+		t->wire->flush(t, s);
 	if (events & LOAD_WIRE_RX) {
 		n = t->wire->recv(t, s);
 		load_now(t);
@@ -351,6 +361,8 @@ load_sock_event(struct load_thread *t, struct load_sock *s, unsigned events)
 		}
 	}
 	sock_send(t, s);
+	if (t->wire->flush != NULL)
+		t->wire->flush(t, s);
 	return n > 0;
 }
 

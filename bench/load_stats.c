@@ -21,6 +21,7 @@ load_stats_init(struct load_stats *s)
 	histogram_init(&s->end);
 	histogram_init(&s->connect);
 	histogram_init(&s->session);
+	histogram_init(&s->tls);
 }
 
 static struct load_kind *
@@ -53,7 +54,8 @@ load_stats_merge(struct load_stats *s, const struct load_stats *from)
 		SUM(timeouts_n),       SUM(wrong_n),
 		SUM(permanent_n),      SUM(temporary_n),
 		SUM(idle_open_n),      SUM(idle_lost_n),
-		SUM(kinds_left_out_n),
+		SUM(kinds_left_out_n), SUM(tls_n),
+		SUM(tls_resumed_n),    SUM(tls_failed_n),
 #undef SUM
 	};
 
@@ -75,6 +77,7 @@ load_stats_merge(struct load_stats *s, const struct load_stats *from)
 	histogram_merge(&s->end, &from->end);
 	histogram_merge(&s->connect, &from->connect);
 	histogram_merge(&s->session, &from->session);
+	histogram_merge(&s->tls, &from->tls);
 }
 
 void

@@ -50,7 +50,8 @@ struct load_stats {
 	uint64_t connects_n, connects_failed_n;
 	uint64_t conns_lost_n; /* closed by the peer before 221 */
 	uint64_t timeouts_n;
-	uint64_t wrong_n, permanent_n, temporary_n; /* replies */
+	uint64_t tls_n, tls_resumed_n, tls_failed_n; /* handshakes */
+	uint64_t wrong_n, permanent_n, temporary_n;  /* replies */
 	uint64_t idle_open_n, idle_lost_n;
 	uint64_t last_acked_us; /* monotonic clock */
 	uint64_t kinds_left_out_n;
@@ -59,6 +60,7 @@ struct load_stats {
 	struct load_kind kinds[LOAD_KINDS_MAX];
 	struct histogram end;	  /* end of data to its 250, us */
 	struct histogram connect; /* connect to 220, us */
+	struct histogram tls;	  /* a handshake, us */
 	struct histogram session; /* connect to close, us */
 };
 

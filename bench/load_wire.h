@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * load_wire.h: what carries a load thread's bytes: kernel sockets
- * (load_wire_sock.c) or Penstock's own TCP (load_wire_tcp.c). The thread's own;
- * only wait() blocks.
+ * (load_wire_sock.c) or Penstock's own TCP (load_wire_tcp.c), and TLS over
+ * either (load_wire_tls.c). The thread's own; only wait() blocks.
  */
 #ifndef PENSTOCK_BENCH_LOAD_WIRE_H
 #define PENSTOCK_BENCH_LOAD_WIRE_H
@@ -19,6 +19,10 @@ struct load_wire_ops {
 	int (*connect)(struct load_thread *t, struct load_sock *s);
 	/* In order, or at once. */
 	void (*hang_up)(struct load_thread *t, struct load_sock *s);
+	/* TLS only: begins, in the middle of a connection. 0 or -errno. */
+	int (*begin_tls)(struct load_thread *t, struct load_sock *s);
+	/* TLS only: sends what is encrypted. */
+	void (*flush)(struct load_thread *t, struct load_sock *s);
 	/* Gives what was taken, maybe less than all: then TX follows later. */
 	ssize_t (*send)(struct load_thread *t, struct load_sock *s,
 			const struct iovec *iov, unsigned iov_n);
@@ -28,6 +32,6 @@ struct load_wire_ops {
 	void (*wait)(struct load_thread *t, int ms);
 };
 
-extern const struct load_wire_ops load_wire_sock, load_wire_tcp;
+extern const struct load_wire_ops load_wire_sock, load_wire_tcp, load_wire_tls;
 
 #endif

@@ -92,7 +92,7 @@ recv_some(struct load_thread *t, struct load_sock *s)
 	ssize_t n;
 
 	do
-		n = recv(s->fd, t->rx, sizeof(t->rx), 0);
+		n = recv(s->fd, t->rx, LOAD_RX_BYTES, 0);
 	while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : n;
 }

@@ -156,7 +156,7 @@ recv_some(struct load_thread *t, struct load_sock *s)
 	switch (net_rx(w->net, s->stream, &in)) {
 	case NET_RX_BYTES:
 		in = span_to(in,
-			     in.len < sizeof(t->rx) ? in.len : sizeof(t->rx));
+			     in.len < LOAD_RX_BYTES ? in.len : LOAD_RX_BYTES);
 		memcpy(t->rx, in.p, in.len);
 		net_rx_done(w->net, s->stream, in.len);
 		return (ssize_t)in.len;

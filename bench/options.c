@@ -199,6 +199,17 @@ kind_parse(const char *text, struct dataplane_cfg *dataplane)
 }
 
 static int
+tls_parse(const char *text, struct load_cfg *load)
+{
+	bool is_implicit = strcmp(text, "implicit") == 0;
+
+	if (!is_implicit && strcmp(text, "starttls") != 0)
+		return usage("--tls %s: must be starttls or implicit", text);
+	load->tls = is_implicit ? LOAD_TLS_IMPLICIT : LOAD_TLS_STARTTLS;
+	return EX_OK;
+}
+
+static int
 dataplane_option(struct options *o, enum option_id id, const char *value)
 {
 	struct dataplane_cfg *dp = &o->dataplane;
@@ -251,6 +262,8 @@ load_option(struct options *o, enum option_id id, const char *value)
 		return number32(id, value, 1, 1000000, &load->idle_n);
 	case OPT_THREADS:
 		return number32(id, value, 1, 256, &load->threads_n);
+	case OPT_TLS:
+		return tls_parse(value, load);
 	case OPT_LEDGER:
 		o->ledger_path = value;
 		return EX_OK;
@@ -269,6 +282,9 @@ take(struct options *o, enum option_id id, const char *value)
 		return EX_OK;
 	case OPT_BDAT:
 		o->load.is_bdat = true;
+		return EX_OK;
+	case OPT_TLS_RESUME:
+		o->load.is_tls_resumed = true;
 		return EX_OK;
 	case OPT_PERSIST:
 		o->load.is_persist = true;
@@ -353,6 +369,8 @@ fit(struct options *o)
 	if (o->to == NULL)
 		return usage("--to is missing: say which server, as in "
 			     "--to 127.0.0.1:2525");
+	if (load->is_tls_resumed && load->tls == LOAD_TLS_NONE)
+		return usage("--tls-resume needs --tls");
 	if (load->connections_n == 0 && load->messages_n == 0 &&
 	    load->idle_n > 0)
 		return fit_dataplane(o); /* --idle alone */

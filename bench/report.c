@@ -25,6 +25,9 @@ static const struct counter load_counters[] = {
 	COUNTER("connects_failed", connects_failed_n, false),
 	COUNTER("connections_lost", conns_lost_n, false),
 	COUNTER("timeouts", timeouts_n, false),
+	COUNTER("tls_handshakes", tls_n, false),
+	COUNTER("tls_resumed", tls_resumed_n, false),
+	COUNTER("tls_failed", tls_failed_n, false),
 	COUNTER("replies_4xx", temporary_n, false),
 	COUNTER("replies_5xx", permanent_n, false),
 	COUNTER("replies_wrong", wrong_n, true),
@@ -173,6 +176,7 @@ report_load(FILE *out, const struct load_cfg *cfg, const char *to,
 			rate(s->acked_bytes, r->acked_us) / 1e6);
 	histogram_text(out, "end of data to reply", &s->end);
 	histogram_text(out, "connect to greeting", &s->connect);
+	histogram_text(out, "TLS handshake", &s->tls);
 	histogram_text(out, "session", &s->session);
 	fprintf(out,
 		"blast's own              %.1f us CPU a message (%.2f s user, "
@@ -239,6 +243,8 @@ report_load_json(FILE *out, const struct load_cfg *cfg, const char *to,
 	histogram_json(out, "end_of_data", &s->end);
 	fputs(", ", out);
 	histogram_json(out, "connect", &s->connect);
+	fputs(", ", out);
+	histogram_json(out, "tls_handshake", &s->tls);
 	fputs(", ", out);
 	histogram_json(out, "session", &s->session);
 	fputs("}, ", out);

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PLAIN, PIPELINED, BDAT, BDAT_PIPELINED, IDLE };
+enum { PLAIN, PIPELINED, BDAT, BDAT_PIPELINED, IDLE, STARTTLS };
 
 #define HELLO                                                    \
 	"S: 220 mx ESMTP\r\n"                                    \
@@ -119,6 +119,16 @@ static const struct {
 	  "S: 220 mx\r\nC: EHLO me\r\nS: 250 mx\r\n"
 	  "C: MAIL FROM:<a@b>\r\nS: 250 Ok\r\nC: RCPT TO:<u0@d>\r\n",
 	  PIPELINED, LOAD_WANT_BYTES, LOAD_NONE, 0, 0, 0 },
+	{ "STARTTLS",
+	  "S: 220 mx\r\nC: EHLO me\r\nS: 250-mx\r\nS: 250 STARTTLS\r\n"
+	  "C: STARTTLS\r\nS: 220 2.0.0 Ready\r\n",
+	  STARTTLS, LOAD_WANT_TLS, LOAD_NONE, 0, 0, 0 },
+	{ "STARTTLS not offered", "S: 220 mx\r\nC: EHLO me\r\nS: 250 mx\r\n",
+	  STARTTLS, LOAD_WANT_CLOSE, LOAD_NONE, 0, 1, 0 },
+	{ "STARTTLS refused",
+	  "S: 220 mx\r\nC: EHLO me\r\nS: 250-mx\r\nS: 250 STARTTLS\r\n"
+	  "C: STARTTLS\r\nS: 454 4.7.0 busy\r\n",
+	  STARTTLS, LOAD_WANT_CLOSE, LOAD_NONE, 0, 0, 1 },
 	{ "idle", "S: 220 mx\r\n", IDLE, LOAD_WANT_BYTES, LOAD_NONE, 0, 0, 0 },
 	{ "idle, timed out", "S: 220 mx\r\nS: 421 4.4.2 bye\r\n", IDLE,
 	  LOAD_WANT_CLOSE, LOAD_NONE, 0, 0, 1 },
@@ -223,6 +233,7 @@ test_row(size_t i, size_t step)
 			   rows[i].mode == BDAT_PIPELINED;
 	cfg.is_bdat = rows[i].mode == BDAT || rows[i].mode == BDAT_PIPELINED;
 	cfg.is_idle = rows[i].mode == IDLE;
+	cfg.is_starttls = rows[i].mode == STARTTLS;
 	load_stats_init(&stats);
 	must(load_conn_init(&c, &cfg, &stats) == 0);
 	load_conn_open(&c);
@@ -246,6 +257,44 @@ test_row(size_t i, size_t step)
 	CHECK(load_conn_take(&c) == LOAD_NONE);
 	CHECK(stats.acked_n == (outcome == LOAD_ACKED));
 	CHECK(stats.end.n == (outcome == LOAD_ACKED));
+	load_conn_fini(&c);
+}
+
+/* After the handshake the session begins anew; nothing said before holds. */
+static void
+test_tls(void)
+{
+	struct load_conn_cfg cfg = { .gen = &gen,
+				     .helo = "me",
+				     .is_pipelined = true,
+				     .is_starttls = true };
+	struct span in = SPAN("220 go\r\n250 injected\r\n");
+	static char got[4096];
+	struct load_conn c;
+	size_t len;
+
+	CHECK_ROW("after the handshake");
+	load_stats_init(&stats);
+	must(load_conn_init(&c, &cfg, &stats) == 0);
+	load_conn_open(&c);
+	feed(&c, "220 mx\r\n", 8, 100);
+	feed(&c, "250-mx\r\n250-PIPELINING\r\n250 STARTTLS\r\n", 38, 100);
+	drain(&c, got, sizeof(got));
+	feed(&c, "220 go\r\n", 8, 100);
+	CHECK(c.want == LOAD_WANT_TLS);
+	load_conn_tls_up(&c);
+	len = drain(&c, got, sizeof(got));
+	CHECK_SPAN(((struct span) { got, len }), "EHLO me\r\n");
+	feed(&c, "250 mx\r\n", 8, 100);
+	CHECK(c.want == LOAD_WANT_MSG && !c.is_pipelined);
+	CHECK(stats.wrong_n == 0);
+
+	CHECK_ROW("plain text behind the reply");
+	load_conn_open(&c);
+	feed(&c, "220 mx\r\n", 8, 100);
+	feed(&c, "250-mx\r\n250 STARTTLS\r\n", 22, 100);
+	CHECK(load_conn_feed(&c, &in, 1) == LOAD_WANT_CLOSE);
+	CHECK(stats.wrong_n == 1);
 	load_conn_fini(&c);
 }
 
@@ -428,6 +477,7 @@ main(void)
 	test_lost("lost before the data is out", 6, false, LOAD_UNSENT);
 	test_lost("lost behind the end of data", 6, true, LOAD_DOUBT);
 	test_early_reply();
+	test_tls();
 	test_ahead();
 	test_ahead_lost();
 	test_quit();

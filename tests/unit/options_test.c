@@ -38,6 +38,9 @@ static const struct {
 	{ "too many recipients", { TO, "--recipients", "1001" }, EX_USAGE },
 	{ "threads over connections", { TO, "--threads", "2" }, EX_USAGE },
 	{ "verify alone", { "--verify", "l" }, EX_USAGE },
+	{ "TLS", { TO, "--tls", "starttls", "--tls-resume" }, EX_OK },
+	{ "TLS of no kind", { TO, "--tls", "yes" }, EX_USAGE },
+	{ "resume what", { TO, "--tls-resume" }, EX_USAGE },
 	{ "maildirs alone", { TO, "--maildirs", "m" }, EX_USAGE },
 };
 
