@@ -110,6 +110,7 @@ dpdk_close(struct port *base)
 {
 	struct dpdk_port *p = (struct dpdk_port *)base;
 
+	dpdk_link_fini(p);
 	for (unsigned i = 0; i < base->queues_n && p->queues[i]; i++) {
 		if (p->is_started)
 			dpdk_sleep_fini(p->queues[i]);
@@ -301,6 +302,7 @@ port_dpdk_open(struct port_dpdk *d, const struct port_dpdk_cfg *cfg,
 		goto fail;
 	for (unsigned i = 0; i < cfg->queues_n; i++)
 		dpdk_sleep_init(p->queues[i]);
+	dpdk_link_init(p);
 	atomic_store(&d->is_running, true);
 	return base;
 fail:

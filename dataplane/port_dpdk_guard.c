@@ -64,8 +64,8 @@ dpdk_guard_put(struct guard_slot **slot)
  * that began before it visible here, and what was written before it visible to
  * every burst that begins after it.
  */
-static void
-bursts_wait(void)
+void
+dpdk_guard_wait(void)
 {
 	uintptr_t self = dpdk_guard_self(), busy;
 
@@ -83,7 +83,7 @@ munmap(void *addr, size_t bytes)
 	int (*next)(void *, size_t);
 
 	if (UNLIKELY(atomic_load(&guard.used_n)))
-		bursts_wait();
+		dpdk_guard_wait();
 	/* Of a sanitizer's, if there is one. */
 	next = (int (*)(void *, size_t))dlsym(RTLD_NEXT, "munmap");
 	if (next != NULL)

@@ -29,6 +29,12 @@ struct guard_slot {
 struct guard_slot *dpdk_guard_get(void);
 void dpdk_guard_put(struct guard_slot **slot);
 
+/*
+ * Until every burst of a guarded queue that began before is over; those that
+ * begin later see what was written before. Any thread.
+ */
+void dpdk_guard_wait(void);
+
 /* A number for the calling thread. */
 static inline uintptr_t
 dpdk_guard_self(void)

@@ -83,7 +83,18 @@ struct dpdk_port {
 	uint8_t rss_key[DPDK_KEY_MAX];
 	uint16_t reta_n; /* 0: no RSS that we can foretell */
 	rte_spinlock_t tx_lock;
+	/* port_dpdk_link.c */
+	_Atomic bool is_away; /* stopped: no bursts */
+	_Atomic bool is_looking;
+	unsigned looks_n, wait_n, attempts_n;
 };
+
+/* Within a burst: the device is stopped for a while. */
+static inline bool
+dpdk_is_away(const struct dpdk_queue *q)
+{
+	return atomic_load_explicit(&q->port->is_away, memory_order_relaxed);
+}
 
 /* --- port_dpdk.c --- */
 
@@ -126,6 +137,13 @@ void dpdk_free(struct port_queue *q, struct frame *frames, unsigned n);
 bool dpdk_tx_get(struct port_queue *q, struct frame *out);
 void dpdk_tx(struct port_queue *q, struct frame *frames, unsigned n);
 void dpdk_tx_flush(struct port_queue *q);
+
+/* --- port_dpdk_link.c --- */
+
+/* It is started: from now on a link that is gone is made again, if it is one
+ * that the driver gives up. _fini: before it is stopped. */
+void dpdk_link_init(struct dpdk_port *p);
+void dpdk_link_fini(struct dpdk_port *p);
 
 /* --- port_dpdk_sleep.c --- */
 

@@ -81,12 +81,14 @@ is_joined(struct dpdk_queue *q, struct rte_mbuf *m)
 unsigned
 dpdk_rx_pull(struct dpdk_queue *q, struct rte_mbuf **m, unsigned n_max)
 {
-	unsigned n;
+	unsigned n = 0;
 
 	if (UNLIKELY(!q->has_rx))
 		return ring_take(q, m, n_max);
 	dpdk_guard_enter(q->guard);
-	n = rte_eth_rx_burst(q->port_id, q->dev_queue, m, (uint16_t)n_max);
+	if (LIKELY(!dpdk_is_away(q)))
+		n = rte_eth_rx_burst(q->port_id, q->dev_queue, m,
+				     (uint16_t)n_max);
 	dpdk_guard_leave(q->guard);
 	if (q->is_spreading && n)
 		n = spread(q, m, n);

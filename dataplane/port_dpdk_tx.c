@@ -49,12 +49,14 @@ offload_set(struct rte_mbuf *m, const struct frame *f)
 static unsigned
 burst(struct dpdk_queue *q, struct rte_mbuf **m, unsigned n)
 {
-	unsigned done;
+	unsigned done = 0;
 
 	if (q->tx_lock != NULL)
 		rte_spinlock_lock(q->tx_lock);
 	dpdk_guard_enter(q->guard);
-	done = rte_eth_tx_burst(q->port_id, q->dev_queue, m, (uint16_t)n);
+	if (LIKELY(!dpdk_is_away(q)))
+		done = rte_eth_tx_burst(q->port_id, q->dev_queue, m,
+					(uint16_t)n);
 	dpdk_guard_leave(q->guard);
 	if (q->tx_lock != NULL)
 		rte_spinlock_unlock(q->tx_lock);
