@@ -4,7 +4,9 @@
  * the mailboxes; anybody else stays who they are. Limits are raised first.
  */
 #include "engine/base/log.h"
+#include "engine/config/say.h"
 #include "engine/engine.h"
+#include "tls/tls_ctx.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -162,6 +164,23 @@ make_dirs(const struct site *site, const struct owner *owner, struct diag *diag)
 	return make_dir(dir, owner, diag);
 }
 
+/* What root has read, and a reload has to read as somebody else. */
+static void
+check_certificates(const struct site *site, struct diag *diag)
+{
+	for (unsigned i = 0; i < site->cfg->services_n; i++) {
+		struct diag found;
+
+		if (site->tls[i] == NULL)
+			continue;
+		diag_init(&found);
+		tls_access_check(&site->cfg->services[i].tls, &found);
+		for (struct diag_line *l = found.first; l; l = l->next)
+			say(diag, l->level, NULL, 0, "%s", l->text);
+		diag_fini(&found);
+	}
+}
+
 int
 privs_drop(const struct site *site, struct diag *diag)
 {
@@ -191,6 +210,7 @@ privs_drop(const struct site *site, struct diag *diag)
 	}
 	must(setuid(0) != 0); /* there is no way back */
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	check_certificates(site, diag);
 	log_say(LOG_LEVEL_INFO, "master", "running as uid %u gid %u",
 		(unsigned)owner.uid, (unsigned)owner.gid);
 	return 0;

@@ -143,7 +143,8 @@ def send_one(site):
 
 def send_many(site, target, options=()):
     """The load generator's report, and the mailboxes counted."""
-    say(f"{MESSAGES} letters of 4 KiB to {BLAST_BOXES} mailboxes, by blast")
+    say(f"{MESSAGES} letters of 4 KiB to {BLAST_BOXES} mailboxes, by blast"
+        + (" over TLS" if "--tls" in options else ""))
 
     def arrived():
         return sum(len(files(site.mail / DOMAIN / f"user{i}" / "mail"))
@@ -176,6 +177,7 @@ def demo():
         print(site.start())
         send_one(site)
         send_many(site, "127.0.0.1")
+        send_many(site, "127.0.0.1", ["--tls", "starttls"])
         show_status(site)
     finally:
         code = site.stop() if site.process else None

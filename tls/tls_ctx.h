@@ -41,6 +41,11 @@ void tls_ctx_put(struct tls_ctx **ctx);
 void tls_ctx_keep(struct tls_ctx *ctx, void (*release)(void *what), void *what);
 
 /*
+ * After a change of user: warns of each file that a reload could not read.
+ */
+void tls_access_check(const struct tls_cfg *cfg, struct diag *diag);
+
+/*
  * For `penstock check`: names when each certificate ends, and what is doubtful,
  * down to every name of tls_server_sni_maps.
  */
