@@ -95,6 +95,8 @@ size_step(struct size *s)
 
 	if (is_escaped)
 		c = *s->p++;
+	if (!is_escaped && c == '*')
+		return; /* copies nothing, and what follows repeats it too */
 	if (!is_escaped && c == '[') {
 		skip_bracket(s);
 	} else if (is_escaped != s->is_extended) {
@@ -118,6 +120,8 @@ size_step(struct size *s)
 			return;
 		case '+':
 			repeat(s, 2);
+			return;
+		case '?':
 			return;
 		default:
 			break;

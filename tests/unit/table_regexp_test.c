@@ -37,6 +37,9 @@ static const struct rules_row rows[] = {
 	{ "stacked ones",
 	  "/(.+)++++++++++++++++++++++/ x\n",
 	  { { NULL, "its repetitions multiply" } } },
+	{ "stacked around a star",
+	  "/(.+)++++++++++*+?++++++++++/ x\n",
+	  { { NULL, "its repetitions multiply" } } },
 	{ "in groups",
 	  "/((((((((((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+)+/ "
 	  "x\n",
