@@ -13,6 +13,7 @@ static const char *
 write_answer(const char *name, X509 *x, long until)
 {
 	OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
+	OCSP_CERTID *id = OCSP_cert_to_id(NULL, x, root);
 	ASN1_TIME *now = X509_gmtime_adj(NULL, -60);
 	ASN1_TIME *end = X509_gmtime_adj(NULL, until);
 	OCSP_RESPONSE *response;
@@ -22,9 +23,8 @@ write_answer(const char *name, X509 *x, long until)
 	int len;
 
 	must(f != NULL);
-	must(OCSP_basic_add1_status(basic, OCSP_cert_to_id(NULL, x, root),
-				    V_OCSP_CERTSTATUS_GOOD, 0, NULL, now,
-				    end) != NULL);
+	must(OCSP_basic_add1_status(basic, id, V_OCSP_CERTSTATUS_GOOD, 0, NULL,
+				    now, end) != NULL);
 	must(OCSP_basic_sign(basic, root, root_key, EVP_sha256(), NULL, 0) ==
 	     1);
 	response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
@@ -33,6 +33,7 @@ write_answer(const char *name, X509 *x, long until)
 	must(fclose(f) == 0);
 	OPENSSL_free(der);
 	OCSP_RESPONSE_free(response);
+	OCSP_CERTID_free(id);
 	OCSP_BASICRESP_free(basic);
 	ASN1_TIME_free(now);
 	ASN1_TIME_free(end);
