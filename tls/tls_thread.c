@@ -27,6 +27,7 @@ round_of_all(struct tls_thread *th)
 		if (c == NULL)
 			continue;
 		tls_step(c);
+		counter_add(&th->steps, 1); /* before anybody knows of it */
 		must(ring_put(&link->to_worker, c));
 		tls_side_wake(&tls->sides[w]);
 		n++;
@@ -91,15 +92,14 @@ thread_main(void *arg)
 	keep_off_workers(th);
 	while (!atomic_load(&th->is_stop_wanted)) {
 		uint64_t begin_us = clock_now_us();
-		unsigned n, sum = 0;
+		bool has_done = false;
 
-		while ((n = round_of_all(th)) != 0)
-			sum += n;
-		if (sum == 0) {
+		while (round_of_all(th) != 0)
+			has_done = true;
+		if (!has_done) {
 			sleep_until_woken(th);
 			continue;
 		}
-		counter_add(&th->steps, sum);
 		counter_add(&th->busy_us, clock_now_us() - begin_us);
 	}
 	return NULL;
