@@ -39,11 +39,39 @@ config_new(const char *dir)
 	return cfg;
 }
 
+/* What is one for the whole engine, not one a service. */
+#define MODULES_N 7
+
+struct module_base {
+	enum param_module module;
+	void *base;
+};
+
+static void
+modules_of(struct config *cfg, struct module_base out[MODULES_N])
+{
+	const struct module_base all[MODULES_N] = {
+		{ PARAM_ENGINE, &cfg->engine },
+		{ PARAM_NET, &cfg->net },
+		{ PARAM_DATAPLANE, &cfg->dataplane },
+		{ PARAM_QUEUE, &cfg->queue },
+		{ PARAM_LOG, &cfg->log },
+		{ PARAM_DELIVER, &cfg->deliver },
+		{ PARAM_TLS, &cfg->tls },
+	};
+
+	memcpy(out, all, sizeof(all));
+}
+
 static void
 config_free(struct config *cfg)
 {
 	struct config_store *store = cfg->store;
+	struct module_base modules[MODULES_N];
 
+	modules_of(cfg, modules);
+	for (size_t i = 0; i < MODULES_N; i++)
+		param_release_module(modules[i].module, modules[i].base);
 	for (unsigned i = 0; i < cfg->services_n; i++) {
 		param_release_module(PARAM_SMTP, &cfg->services[i].smtp);
 		param_release_module(PARAM_POLICY, &cfg->services[i].policy);
@@ -196,19 +224,9 @@ load(struct config *cfg, struct diag *diag)
 {
 	struct config_store *store = cfg->store;
 	struct scope sc = config_scope(cfg, NULL, diag);
-	const struct {
-		enum param_module module;
-		void *base;
-	} modules[] = {
-		{ PARAM_ENGINE, &cfg->engine },
-		{ PARAM_NET, &cfg->net },
-		{ PARAM_DATAPLANE, &cfg->dataplane },
-		{ PARAM_QUEUE, &cfg->queue },
-		{ PARAM_LOG, &cfg->log },
-		{ PARAM_DELIVER, &cfg->deliver },
-		{ PARAM_TLS, &cfg->tls },
-	};
+	struct module_base modules[MODULES_N];
 
+	modules_of(cfg, modules);
 	(void)!maincf_read(&store->main, &store->strings, store->main_path,
 			   diag);
 	(void)!mastercf_read(&store->master, &store->strings,
@@ -217,7 +235,7 @@ load(struct config *cfg, struct diag *diag)
 		return;
 	mark_used(cfg);
 	name_aliases(cfg, diag);
-	for (size_t i = 0; i < ARRAY_N(modules); i++)
+	for (size_t i = 0; i < MODULES_N; i++)
 		(void)!param_apply_module(modules[i].module, &sc,
 					  modules[i].base);
 	(void)!config_services(cfg, diag);

@@ -82,6 +82,7 @@ rig_apply(struct rig *r)
 static void
 rig_close(struct rig *r)
 {
+	param_release_module(PARAM_TLS, &r->tls);
 	param_release_module(PARAM_SMTP, &r->smtp);
 	param_release_module(PARAM_POLICY, &r->policy);
 	tables_close(&r->sc.tables);
