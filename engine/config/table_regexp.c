@@ -9,9 +9,11 @@
 #include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define KEY_MAX	  8192	  /* longer than any address, header word or command */
 #define PARTS_MAX 200000u /* of a pattern with its repetitions written out */
+#define EMPTY_MAX 200u	  /* of one that may match nothing, repeated */
 #define DEPTH_MAX 64u	  /* groups in groups */
 
 static bool
@@ -42,12 +44,19 @@ parse_flags(struct span flags, int *out, char why[TABLE_WHY_MAX])
 
 /* --- how large a pattern becomes --- */
 
+struct group {
+	uint64_t sum;	    /* of its parts */
+	bool is_branch_nil; /* its present branch may match nothing */
+	bool is_nil;	    /* one of the branches before may */
+};
+
 struct size {
 	const char *p;
-	bool is_extended;
-	uint64_t sum, last;	   /* of this group, and of its last part */
-	uint64_t outer[DEPTH_MAX]; /* sums of the groups around it */
+	bool is_extended, is_too_large;
+	struct group groups[DEPTH_MAX + 1]; /* the last: where we are */
 	unsigned depth;
+	uint64_t last;			  /* size of the last part */
+	bool is_last_nil, was_branch_nil; /* ... and what stands before it */
 };
 
 /* Behind "[": the whole bracket expression is one part. */
@@ -60,89 +69,152 @@ skip_bracket(struct size *s)
 		;
 }
 
+/*
+ * The last part once more, `most` times, or (least 0) not at all. regcomp()
+ * copies it; and where it may match nothing, looks from each copy for each
+ * way past all others.
+ */
 static void
-repeat(struct size *s, uint64_t times)
+repeat(struct size *s, uint64_t least, uint64_t most)
 {
-	if (times < 2)
-		return;
-	s->sum += s->last * (times - 1);
-	s->last *= times;
+	struct group *g = &s->groups[s->depth];
+
+	if (most > 1) {
+		g->sum += s->last * (most - 1);
+		s->last *= most;
+	}
+	if (s->is_last_nil && s->last > EMPTY_MAX)
+		s->is_too_large = true;
+	if (g->sum > PARTS_MAX)
+		s->is_too_large = true;
+	s->is_last_nil |= least == 0;
+	g->is_branch_nil = s->was_branch_nil && s->is_last_nil;
 }
 
-/* Behind "{": the larger of its numbers. */
+/* Behind "{". */
 static void
 repeat_counted(struct size *s)
 {
-	uint64_t n = 0, most = 0;
+	uint64_t n = 0, most = 0, least = PARTS_MAX;
+	bool has_digits = false;
 
-	for (; *s->p != '\0' && *s->p != '}' && *s->p != '\\'; s->p++) {
-		n = *s->p >= '0' && *s->p <= '9' && n < PARTS_MAX
-			    ? n * 10 + (uint64_t)(*s->p - '0')
-			    : 0;
+	for (;; s->p++) {
+		if (*s->p >= '0' && *s->p <= '9') {
+			n = n < PARTS_MAX ? n * 10 + (uint64_t)(*s->p - '0')
+					  : n;
+			has_digits = true;
+			continue;
+		}
+		if (has_digits || *s->p == ',')
+			least = n < least ? n : least;
 		most = n > most ? n : most;
+		n = 0;
+		has_digits = false;
+		if (*s->p == '\0' || *s->p == '}' || *s->p == '\\')
+			break;
 	}
 	s->p += *s->p == '\\';
 	s->p += *s->p == '}';
-	repeat(s, most);
+	repeat(s, least, most);
+}
+
+static void
+part(struct size *s, uint64_t size, bool is_nil)
+{
+	struct group *g = &s->groups[s->depth];
+
+	s->last = size;
+	s->is_last_nil = is_nil;
+	s->was_branch_nil = g->is_branch_nil;
+	g->sum += size;
+	g->is_branch_nil &= is_nil;
+}
+
+static void
+group_begin(struct size *s)
+{
+	if (s->depth == DEPTH_MAX) {
+		s->is_too_large = true;
+		return;
+	}
+	s->groups[++s->depth] = (struct group) {
+		.sum = 1,
+		.is_branch_nil = true,
+	};
+}
+
+static void
+group_end(struct size *s)
+{
+	struct group *g = &s->groups[s->depth];
+
+	if (s->depth == 0)
+		return;
+	s->depth--;
+	part(s, g->sum, g->is_nil || g->is_branch_nil);
 }
 
 /* One operator or part. The other syntax writes operators with "\\". */
 static void
 size_step(struct size *s)
 {
+	struct group *g = &s->groups[s->depth];
 	char c = *s->p++;
 	bool is_escaped = c == '\\' && *s->p != '\0';
 
 	if (is_escaped)
 		c = *s->p++;
-	if (!is_escaped && c == '*')
-		return; /* copies nothing, and what follows repeats it too */
+	if (!is_escaped && c == '*') {
+		repeat(s, 0, s->is_last_nil ? 2 : 1);
+		return;
+	}
 	if (!is_escaped && c == '[') {
 		skip_bracket(s);
 	} else if (is_escaped != s->is_extended) {
 		switch (c) {
 		case '(':
-			if (s->depth == DEPTH_MAX) {
-				s->sum = PARTS_MAX + 1;
-				return;
-			}
-			s->outer[s->depth++] = s->sum;
-			s->sum = 1;
+			group_begin(s);
 			return;
 		case ')':
-			if (s->depth > 0) {
-				s->last = s->sum;
-				s->sum += s->outer[--s->depth];
-			}
+			group_end(s);
+			return;
+		case '|':
+			g->is_nil |= g->is_branch_nil;
+			g->is_branch_nil = true;
 			return;
 		case '{':
 			repeat_counted(s);
 			return;
 		case '+':
-			repeat(s, 2);
+			repeat(s, 1, 2);
 			return;
 		case '?':
+			repeat(s, 0, 1);
 			return;
 		default:
 			break;
 		}
 	}
-	s->last = 1;
-	s->sum++;
+	/* Anchors, edges of words, and what a group has matched. */
+	part(s, 1, strchr(is_escaped ? "123456789bB<>`'" : "^$", c) != NULL);
 }
 
 /*
  * regcomp() copies what is repeated, and what is repeated in that: a line of
- * stacked operators would take all memory there is.
+ * stacked operators would take all memory there is, or all time.
  */
 static bool
 is_too_large(const char *pattern, bool is_extended)
 {
-	struct size s = { .p = pattern, .is_extended = is_extended };
+	struct size s = {
+		.p = pattern,
+		.is_extended = is_extended,
+		.groups = { { .is_branch_nil = true } },
+	};
 
-	while (*s.p != '\0' && s.sum <= PARTS_MAX)
+	while (*s.p != '\0' && !s.is_too_large)
 		size_step(&s);
-	return s.sum > PARTS_MAX;
+	return s.is_too_large || s.groups[0].sum > PARTS_MAX;
 }
 
 static void *
@@ -161,10 +233,9 @@ compile(struct span *rest, char why[TABLE_WHY_MAX])
 	if (is_too_large(text, compile_flags & REG_EXTENDED)) {
 		free(text);
 		snprintf(why, TABLE_WHY_MAX,
-			 "/%.*s/: its repetitions multiply to more than %u "
-			 "parts: write fewer of them, one in the other",
-			 (int)(pattern.len < 60 ? pattern.len : 60), pattern.p,
-			 PARTS_MAX);
+			 "/%.*s/: its repetitions multiply to more than libc "
+			 "can hold: write fewer of them, one in the other",
+			 (int)(pattern.len < 60 ? pattern.len : 60), pattern.p);
 		return NULL;
 	}
 	re = must_alloc(sizeof(*re));
