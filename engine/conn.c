@@ -150,6 +150,7 @@ conn_close(struct worker *w, struct conn *c)
 		queue_msg_drop(w->queue, &c->msg);
 	chunk_put(c->streaming);
 	c->streaming = NULL;
+	lookup_pins_drop(w->lookups, &c->pins);
 	conn_tls_close(w, c);
 	smtp_fini(&c->smtp);
 	wheel_clear(&w->wheel, &c->timer);
@@ -180,7 +181,8 @@ arm_timer(struct worker *w, struct conn *c)
 	uint64_t due = c->wait == CONN_WAIT_PAUSE ? c->smtp.resume_us
 						  : c->smtp.deadline_us;
 
-	if (c->wait == CONN_WAIT_COMMIT || c->wait == CONN_WAIT_RETRY)
+	if (c->wait == CONN_WAIT_COMMIT || c->wait == CONN_WAIT_RETRY ||
+	    c->wait == CONN_WAIT_LOOKUP)
 		return; /* not the peer's fault */
 	if (!wheel_is_set(&c->timer) || due < c->timer.due_tick * WHEEL_TICK_US)
 		wheel_set(&w->wheel, &c->timer, due);
@@ -216,6 +218,8 @@ pump(struct worker *w, struct conn *c, struct span *in)
 			return PUMP_CLOSE;
 		case SMTP_WANT_CHECK:
 			conn_check(w, c);
+			if (c->wait != CONN_WAIT_PEER)
+				return PUMP_WAIT;
 			break;
 		case SMTP_WANT_FLUSH:
 			if (!send_replies(w, c))
@@ -404,6 +408,7 @@ resume(struct worker *w, struct conn *c)
 {
 	switch ((enum conn_wait)c->wait) {
 	case CONN_WAIT_COMMIT:
+	case CONN_WAIT_LOOKUP:
 		return false;
 	case CONN_WAIT_PAUSE:
 		if (w->now_us < c->smtp.resume_us)
@@ -568,6 +573,7 @@ conn_open(struct worker *w, struct net_stream *stream)
 	/* The SMTP session clears itself. */
 	memset((char *)c + sizeof(c->smtp), 0, sizeof(*c) - sizeof(c->smtp));
 	c->stream = stream;
+	c->pins.owner = c;
 	c->site = site_get(w->site);
 	c->service = &c->site->cfg->services[service_idx];
 	c->policy = c->site->policies[service_idx];

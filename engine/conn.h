@@ -6,6 +6,7 @@
 #ifndef PENSTOCK_ENGINE_CONN_H
 #define PENSTOCK_ENGINE_CONN_H
 
+#include "engine/policy/lookup.h"
 #include "engine/worker.h"
 
 enum conn_wait {
@@ -14,6 +15,7 @@ enum conn_wait {
 	CONN_WAIT_RETRY,  /* for memory or the queue: run again next turn */
 	CONN_WAIT_PAUSE,  /* for the timer */
 	CONN_WAIT_TLS,	  /* for a handshake: the peer or tls_reap() */
+	CONN_WAIT_LOOKUP, /* policy, for lookups_next() */
 };
 
 struct conn {
@@ -26,6 +28,7 @@ struct conn {
 	struct tls_conn *tls;	 /* NULL: plain text */
 	struct queue_msg *msg;	 /* from MAIL to its submission */
 	struct chunk *streaming; /* chunks that wait to be handed on */
+	struct lookup_pins pins; /* what policy has asked the outside */
 	struct wheel_node timer;
 	struct smtp_tls tls_text;
 	uint64_t retry_since_us;  /* 0: not waiting for memory or the queue */
@@ -49,6 +52,8 @@ void conn_committed(struct worker *w, struct conn *c,
 void conn_timer(struct worker *w, struct conn *c);
 /* The SMTP machine wants to know whether it may go on: conn_check.c. */
 void conn_check(struct worker *w, struct conn *c);
+/* Every answer that policy has waited for is there. */
+void conn_looked_up(struct worker *w, struct conn *c);
 /* The engine stops: 421 if it may be told now. */
 void conn_shut_down(struct worker *w, struct conn *c, bool is_forced);
 

@@ -8,14 +8,29 @@ static_assert((int)SMTP_CHECK_N == (int)POLICY_STAGE_N, "same stages");
 static_assert((int)SMTP_CHECK_RCPT == (int)POLICY_RCPT, "same stages");
 static_assert((int)SMTP_CHECK_VRFY == (int)POLICY_VRFY, "same stages");
 
+/* What only a policy server asks for. */
+static void
+add_details(const struct worker *w, struct conn *c, struct policy_query *q)
+{
+	q->client_port = c->smtp.client_port;
+	q->tls = c->smtp.tls != NULL ? c->smtp.tls->summary : NULL;
+	q->message_id = c->msg != NULL ? c->msg->id : 0;
+	if (net_local(w->net, c->stream, &q->server_ip, &q->server_port) != 0)
+		q->server_ip = (struct ip) { 0 }; /* it is just going */
+}
+
 static struct policy_query
-query_of(const struct conn *c)
+query_of(const struct worker *w, struct conn *c)
 {
 	const struct smtp *s = &c->smtp;
 	struct smtp_facts facts = smtp_facts(s);
 
 	return (struct policy_query) {
 		.stage = (enum policy_stage)s->check,
+		.lookups = w->lookups,
+		.pins = &c->pins,
+		.where = smtp_state_name(s),
+		.rcpt_first = facts.rcpt_first,
 		.client_ip = s->client_ip,
 		.client_name = span_of(smtp_client_name(s)),
 		.helo = span_of(s->helo),
@@ -62,11 +77,19 @@ begin_message(struct worker *w, struct conn *c)
 void
 conn_check(struct worker *w, struct conn *c)
 {
-	struct policy_query query = query_of(c);
+	struct policy_query query = query_of(w, c);
 	struct policy_verdict verdict;
 	struct smtp_facts facts;
 
+	if (policy_has_servers(c->policy))
+		add_details(w, c, &query);
 	policy_ask(c->policy, &query, &verdict);
+	if (verdict.is_pending) {
+		counter_add(&w->stats.waits_lookup, 1);
+		c->wait = CONN_WAIT_LOOKUP;
+		return;
+	}
+	lookup_pins_drop(w->lookups, &c->pins);
 	for (unsigned i = 0; i < verdict.findings_n; i++)
 		conn_log_verdict(c, verdict.findings[i].verb, 0,
 				 verdict.findings[i].text);
@@ -89,4 +112,14 @@ conn_check(struct worker *w, struct conn *c)
 	}
 	smtp_checked(&c->smtp, &w->out, verdict.code, verdict.text,
 		     verdict.is_close, w->now_us);
+}
+
+void
+conn_looked_up(struct worker *w, struct conn *c)
+{
+	must(c->wait == CONN_WAIT_LOOKUP);
+	c->wait = CONN_WAIT_PEER;
+	c->has_work = true;
+	conn_check(w, c);
+	conn_run(w, c);
 }

@@ -3,6 +3,7 @@
 #include "engine/engine.h"
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
+#include "engine/policy/server.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -54,8 +55,13 @@ static bool
 open_workers(struct engine *e, struct diag *diag)
 {
 	for (unsigned i = 0; i < e->workers_n; i++) {
+		struct lookups *lookups = lookups_open();
+
+		lookups_add(lookups, LOOKUP_SERVERS,
+			    servers_source(e->servers, i));
 		e->workers[i] = worker_open(i, e->site, e->listeners, e->queue,
-					    e->tls, e->pools[i], diag);
+					    e->tls, e->pools[i], &lookups,
+					    diag);
 		if (e->workers[i] == NULL)
 			return false;
 	}
@@ -97,6 +103,9 @@ open_all(struct engine *e, struct diag *diag)
 		return false;
 	e->tls = tls_open(&cfg->tls, diag);
 	if (e->tls == NULL)
+		return false;
+	e->servers = servers_open(e->workers_n, diag);
+	if (e->servers == NULL)
 		return false;
 	e->deliver = deliver_open(e->queue, &cfg->deliver, diag);
 	if (e->deliver == NULL)
@@ -151,6 +160,7 @@ engine_close(struct engine **e_inout)
 	control_close(&e->control);
 	for (unsigned i = 0; e->workers && i < e->workers_n; i++)
 		worker_close(&e->workers[i]);
+	servers_close(&e->servers);
 	tls_close(&e->tls);
 	router_close(&e->router);
 	if (e->deliver != NULL)

@@ -13,6 +13,7 @@
 #include "engine/worker.h"
 
 struct router;
+struct servers;
 struct control;
 struct net_capture;
 
@@ -24,6 +25,7 @@ struct engine {
 	struct net_listeners *listeners;
 	struct queue *queue;
 	struct tls *tls;
+	struct servers *servers; /* policy servers */
 	struct deliver *deliver;
 	struct router *router;
 	struct control *control;

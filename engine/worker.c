@@ -63,6 +63,17 @@ reap_tls(struct worker *w)
 		conn_run(w, owners[i]);
 }
 
+/* Sessions whose lookups are all answered. */
+static void
+reap_lookups(struct worker *w)
+{
+	struct conn *c;
+
+	lookups_reap(w->lookups);
+	while ((c = lookups_next(w->lookups)) != NULL)
+		conn_looked_up(w, c);
+}
+
 static void
 fire_timers(struct worker *w)
 {
@@ -173,6 +184,7 @@ turn(struct worker *w)
 	take_site(w);
 	accept_new(w);
 	reap_tls(w);
+	reap_lookups(w);
 	reap_commits(w);
 	fire_timers(w);
 	retry_waiting(w);
@@ -226,6 +238,7 @@ release(struct worker *w)
 		w->free_conns = c->next;
 		free(c);
 	}
+	lookups_close(&w->lookups);
 	smtp_shared_fini(&w->smtp);
 	free(w->out.p);
 	site_put(&w->site);
@@ -234,10 +247,26 @@ release(struct worker *w)
 	free(w);
 }
 
+/* 0, or what net_wake_add() gives. */
+static int
+add_sources(struct worker *w)
+{
+	int ret = 0;
+
+	for (unsigned i = 0; ret == 0 && i < LOOKUP_FROM_N; i++) {
+		const struct lookup_source *source =
+			lookups_source(w->lookups, (enum lookup_from)i);
+
+		if (source != NULL && source->wake_fd >= 0)
+			ret = net_wake_add(w->net, source->wake_fd);
+	}
+	return ret;
+}
+
 struct worker *
 worker_open(unsigned idx, struct site *site, struct net_listeners *listeners,
 	    struct queue *queue, struct tls *tls, struct chunk_pool *chunks,
-	    struct diag *diag)
+	    struct lookups **lookups, struct diag *diag)
 {
 	struct worker *w = aligned_alloc(CACHE_LINE, sizeof(*w));
 	char name[16];
@@ -249,6 +278,8 @@ worker_open(unsigned idx, struct site *site, struct net_listeners *listeners,
 	w->queue = queue;
 	w->tls = tls;
 	w->tls_busy = tls_busy(tls, idx);
+	w->lookups = *lookups;
+	*lookups = NULL;
 	w->site = site_get(site);
 	w->now_us = clock_now_us();
 	wheel_init(&w->wheel, w->now_us);
@@ -265,7 +296,7 @@ worker_open(unsigned idx, struct site *site, struct net_listeners *listeners,
 	if (w->out.p == NULL || w->wake_fd < 0 ||
 	    net_wake_add(w->net, w->wake_fd) ||
 	    net_wake_add(w->net, queue_wake_fd(queue, idx)) ||
-	    net_wake_add(w->net, tls_wake_fd(tls, idx)))
+	    net_wake_add(w->net, tls_wake_fd(tls, idx)) || add_sources(w))
 		ret = errno;
 	else
 		ret = pthread_create(&w->thread, NULL, worker_main, w);

@@ -19,6 +19,7 @@
 #include <pthread.h>
 
 struct conn;
+struct lookups;
 
 struct worker_stats {
 #define STAT(name, meaning) counter_t name;
@@ -32,6 +33,7 @@ struct worker {
 	struct net *net;
 	struct queue *queue;
 	struct tls *tls;
+	struct lookups *lookups;  /* what sessions ask the outside */
 	const uint32_t *tls_busy; /* 0: its turn has nothing to do for TLS */
 	struct ready ready;
 	struct site *site; /* what new connections get */
@@ -56,13 +58,13 @@ struct worker {
 
 /*
  * Starts the thread, with a reference to site of its own. chunks: its bodies'
- * pool, which outlives it, since delivery gives chunks back later. NULL: see
- * *diag.
+ * pool, which outlives it, since delivery gives chunks back later. Takes
+ * *lookups, with their sources. NULL: see *diag.
  */
 struct worker *worker_open(unsigned idx, struct site *site,
 			   struct net_listeners *listeners, struct queue *queue,
 			   struct tls *tls, struct chunk_pool *chunks,
-			   struct diag *diag);
+			   struct lookups **lookups, struct diag *diag);
 /* New connections get this site from now on. Any thread. */
 void worker_reload(struct worker *w, struct site *site);
 /*

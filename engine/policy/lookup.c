@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 struct lookups {
-	struct lookup_source *sources;
+	struct lookup_source *sources[LOOKUP_FROM_N];
 	struct lookup_pins *first_ready, *last_ready;
 };
 
@@ -31,18 +31,25 @@ lookups_close(struct lookups **l_inout)
 }
 
 void
-lookups_add(struct lookups *l, struct lookup_source *source)
+lookups_add(struct lookups *l, enum lookup_from from,
+	    struct lookup_source *source)
 {
-	source->next = l->sources;
-	l->sources = source;
+	must(l->sources[from] == NULL);
+	l->sources[from] = source;
+}
+
+struct lookup_source *
+lookups_source(const struct lookups *l, enum lookup_from from)
+{
+	return l->sources[from];
 }
 
 void
 lookups_reap(struct lookups *l)
 {
-	for (struct lookup_source *s = l->sources; s != NULL; s = s->next)
-		if (s->busy_n > 0)
-			s->reap(s, l);
+	for (unsigned i = 0; i < LOOKUP_FROM_N; i++)
+		if (l->sources[i] != NULL && l->sources[i]->busy_n > 0)
+			l->sources[i]->reap(l->sources[i], l);
 }
 
 /* --- sessions that may go on --- */
@@ -117,7 +124,7 @@ lookup_pins_drop(struct lookups *all, struct lookup_pins *pins)
 	if (pins->is_ready)
 		remove_ready(all, pins);
 	pins->first = NULL;
-	pins->waiting_n = 0;
+	pins->waiting_n = pins->pass_n = 0;
 	for (; l != NULL; l = next) {
 		next = l->next;
 		l->next = NULL;

@@ -21,12 +21,14 @@ struct lookup;
 struct lookup_pins;
 struct lookups;
 
+enum lookup_from { LOOKUP_SERVERS, LOOKUP_DNS, LOOKUP_FROM_N };
+
 /* Where answers come from: embedded in the source's own struct. */
 struct lookup_source {
 	/* Takes what has come in: lookup_done() for each. */
 	void (*reap)(struct lookup_source *source, struct lookups *all);
 	uint32_t busy_n; /* the source's own: 0: reap() has nothing to do */
-	struct lookup_source *next;
+	int wake_fd;	 /* ends the worker's sleep; -1: none */
 };
 
 /* One kind of lookup; static const. */
@@ -53,6 +55,7 @@ struct lookup_pins {
 	struct lookup_pins *next_ready, *prev_ready;
 	void *owner; /* what lookups_reap() gives */
 	uint32_t waiting_n;
+	uint32_t pass_n; /* of policy_ask() over what is pinned */
 	bool is_ready;
 };
 
@@ -61,7 +64,11 @@ struct lookups *lookups_open(void);
 void lookups_close(struct lookups **l);
 
 /* Keeps source until lookups_close(). */
-void lookups_add(struct lookups *l, struct lookup_source *source);
+void lookups_add(struct lookups *l, enum lookup_from from,
+		 struct lookup_source *source);
+/* NULL: there is none. */
+struct lookup_source *lookups_source(const struct lookups *l,
+				     enum lookup_from from);
 
 /* Every source's reap(), where it is busy. Cheap when none is. */
 void lookups_reap(struct lookups *l);

@@ -3,8 +3,9 @@
  * policy.h: who may send what to whom: address classes (ADDRESS_CLASS_README),
  * virtual aliases, restriction lists, and where each recipient's mail goes.
  * A struct policy is compiled from one service's struct policy_cfg at start or
- * reload, then immutable: any thread asks at once, no lock, no allocation, no
- * waiting (what must wait for DNS or a server will come back through rings).
+ * reload, then immutable: any thread asks at once, no lock, no waiting, and no
+ * allocation but for what must be asked outside: that comes back through the
+ * worker's struct lookups (lookup.h).
  */
 #ifndef PENSTOCK_POLICY_POLICY_H
 #define PENSTOCK_POLICY_POLICY_H
@@ -15,6 +16,8 @@
 #include "engine/base/ip.h"
 #include "engine/policy/policy_cfg.h"
 
+struct lookup_pins;
+struct lookups;
 struct policy;
 
 /*
@@ -43,16 +46,27 @@ enum policy_stage {
 /* What is known of the session so far; empty where it is not. */
 struct policy_query {
 	enum policy_stage stage;
+	uint16_t client_port;
+	uint16_t server_port;
 	struct ip client_ip;
-	struct span client_name; /* "unknown" when not verified */
+	struct ip server_ip;
+	struct span client_name;  /* "unknown" when not verified */
+	struct span reverse_name; /* not verified: "unknown" without one */
 	struct span helo;
 	const char *proto;	   /* "SMTP" or "ESMTP" */
+	const char *where;	   /* the command, "END-OF-MESSAGE" */
+	const char *tls;	   /* struct smtp_tls's summary, or NULL */
 	const struct addr *sender; /* NULL before MAIL */
 	const struct addr *rcpt;   /* RCPT and VRFY */
-	uint64_t size_bytes;	   /* MAIL: SIZE= as declared; EOD: real */
+	struct span rcpt_first;	   /* the first one accepted */
+	uint64_t message_id;	   /* 0: none yet */
+	uint64_t size_bytes;	   /* SIZE= as declared; EOD: real */
 	unsigned rcpt_n;	   /* recipients accepted so far */
 	bool is_pipelined;	   /* commands were waiting behind this one */
 	bool is_tls;
+	/* Where what has to be asked outside goes; NULL: nobody can be asked */
+	struct lookups *lookups;
+	struct lookup_pins *pins;
 };
 
 #define POLICY_TEXT_MAX	    1024
@@ -69,6 +83,7 @@ struct policy_finding {
 
 struct policy_verdict {
 	uint16_t code;	 /* 0: go on. Else the SMTP reply code */
+	bool is_pending; /* no verdict yet: ask again when pins are ready */
 	bool is_close;	 /* 421, 521: hang up after the reply */
 	bool is_discard; /* accepted, and then thrown away (DISCARD) */
 	uint8_t findings_n;
@@ -76,6 +91,11 @@ struct policy_verdict {
 	struct policy_finding findings[POLICY_FINDINGS_MAX];
 };
 
+/*
+ * Where an answer from outside is missing, it is on its way, out->is_pending is
+ * set and nothing else in *out counts: ask the same again once lookups_next()
+ * gives the owner of query->pins. After the verdict: lookup_pins_drop().
+ */
 void policy_ask(const struct policy *policy, const struct policy_query *query,
 		struct policy_verdict *out);
 
@@ -106,6 +126,9 @@ void policy_check_cfg(const struct policy *policy, struct diag *diag);
  */
 bool policy_static_owner(const struct policy_cfg *cfg, uint32_t *uid_out,
 			 uint32_t *gid_out);
+
+/* A policy server is asked: the query should have every field. */
+bool policy_has_servers(const struct policy *policy);
 
 /* In mynetworks: the client may relay. */
 bool policy_is_my_network(const struct policy *policy, const struct ip *ip);

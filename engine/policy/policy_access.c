@@ -13,11 +13,24 @@
 /* One question to one table. */
 struct access {
 	struct policy_eval *e;
-	const struct table *table;
+	const struct table *table; /* NULL: a server has answered */
 	const char *name; /* who or what it is about, and in whose words */
 	const char *subject;
-	bool is_found; /* an answer there was: other keys do not count */
+	const char *source; /* of a server's answer */
+	bool is_found;	    /* an answer there was: other keys do not count */
 };
+
+static const char *
+kind(const struct access *a)
+{
+	return a->table != NULL ? "access table" : "policy server";
+}
+
+static const char *
+source(const struct access *a)
+{
+	return a->table != NULL ? table_name(a->table) : a->source;
+}
 
 /* --- enhanced status codes --- */
 
@@ -197,8 +210,8 @@ act_lacking(struct access *a, struct span text)
 {
 	policy_say(a->e, "warning",
 		   "HOLD, FILTER, REDIRECT, PREPEND, BCC and HANGUP are not "
-		   "built yet: access table %.200s",
-		   table_name(a->table));
+		   "built yet: %s %.200s",
+		   kind(a), source(a));
 	return policy_server_error(a->e);
 }
 
@@ -231,9 +244,8 @@ bad_list(struct access *a, struct span word)
 {
 	if (word.len > 100)
 		word.len = 100;
-	policy_say(a->e, "warning",
-		   "\"%.*s\" is no action: access table %.200s", SPAN_FMT(word),
-		   table_name(a->table));
+	policy_say(a->e, "warning", "\"%.*s\" is no action: %s %.200s",
+		   SPAN_FMT(word), kind(a), source(a));
 	return policy_server_error(a->e);
 }
 
@@ -322,6 +334,15 @@ obey(struct access *a, struct span value)
 	return obey_list(a, value);
 }
 
+enum policy_answer
+policy_access_obey(struct policy_eval *e, const char *source,
+		   struct span action)
+{
+	struct access a = { e, NULL, e->name, e->subject, source, false };
+
+	return obey(&a, action);
+}
+
 /* --- keys --- */
 
 static enum policy_answer
@@ -392,7 +413,8 @@ ask_ip(struct access *a, const struct ip *ip)
 enum policy_answer
 policy_access_client(struct policy_eval *e, const struct table *table)
 {
-	struct access a = { e, table, e->client, POLICY_SUBJECT_CLIENT, false };
+	struct access a = { e,	  table, e->client, POLICY_SUBJECT_CLIENT,
+			    NULL, false };
 	enum policy_answer answer = ask_host(&a, e->query->client_name, false);
 
 	return a.is_found ? answer : ask_ip(&a, &e->query->client_ip);
@@ -401,7 +423,9 @@ policy_access_client(struct policy_eval *e, const struct table *table)
 enum policy_answer
 policy_access_helo(struct policy_eval *e, const struct table *table)
 {
-	struct access a = { e, table, e->helo, POLICY_SUBJECT_HELO, false };
+	struct access a = {
+		e, table, e->helo, POLICY_SUBJECT_HELO, NULL, false
+	};
 
 	return ask_host(&a, e->query->helo, false);
 }
@@ -410,7 +434,7 @@ enum policy_answer
 policy_access_null(struct policy_eval *e, const struct table *table)
 {
 	const char *key = e->policy->cfg->null_access_key;
-	struct access a = { e, table, "", POLICY_SUBJECT_SENDER, false };
+	struct access a = { e, table, "", POLICY_SUBJECT_SENDER, NULL, false };
 
 	return ask_key(&a, span_of(key != NULL && *key ? key : "<>"), false);
 }
@@ -437,7 +461,7 @@ policy_access_mail(struct policy_eval *e, const struct table *table,
 		   const struct policy_addr *addr, const char *name,
 		   const char *subject)
 {
-	struct access a = { e, table, name, subject, false };
+	struct access a = { e, table, name, subject, NULL, false };
 	struct span none = { "", 0 }, domain = addr_domain(addr->addr);
 	char plain[ADDR_BYTES_MAX];
 	struct span local = { plain, addr_unquote(addr->addr, plain) };

@@ -5,6 +5,7 @@
  * defer_if_reject and on what a list's permit ends (its own list only).
  */
 #include "engine/base/print.h"
+#include "engine/policy/lookup.h"
 #include "engine/policy/policy_priv.h"
 
 #include <stdarg.h>
@@ -134,6 +135,13 @@ policy_defer_if_reject(struct policy_eval *e, unsigned code, const char *dsn,
 	defer(&e->if_reject, code, dsn, fmt, args);
 	va_end(args);
 	return POLICY_DUNNO;
+}
+
+enum policy_answer
+policy_wait(struct policy_eval *e)
+{
+	e->out->is_pending = true;
+	return POLICY_REJECT;
 }
 
 enum policy_answer
@@ -298,8 +306,10 @@ run_for_deferral(struct policy_eval *e)
 {
 	e->is_silent = true;
 	(void)run_client(e);
-	(void)run_helo(e);
-	(void)run_sender(e);
+	if (!e->out->is_pending)
+		(void)run_helo(e);
+	if (!e->out->is_pending)
+		(void)run_sender(e);
 	e->is_silent = false;
 	e->out->code = 0;
 	e->out->is_close = false;
@@ -341,6 +351,8 @@ run_rcpt(struct policy_eval *e)
 		return POLICY_OK;
 	if (!cfg->is_delay_reject && has_early_lists(e->policy))
 		run_for_deferral(e);
+	if (e->out->is_pending)
+		return POLICY_REJECT;
 	if (cfg->is_delay_reject &&
 	    (run_client(e) == POLICY_REJECT || run_helo(e) == POLICY_REJECT ||
 	     run_sender(e) == POLICY_REJECT))
@@ -437,7 +449,7 @@ policy_ask(const struct policy *policy, const struct policy_query *query,
 	struct policy_eval e; /* 16 KiB: only what needs it is set */
 
 	out->code = 0;
-	out->is_close = out->is_discard = false;
+	out->is_close = out->is_discard = out->is_pending = false;
 	out->findings_n = 0;
 	out->text[0] = '\0';
 	if (is_idle(policy, query->stage))
@@ -451,7 +463,11 @@ policy_ask(const struct policy *policy, const struct policy_query *query,
 	e.is_rcpt_checked = e.is_sender_checked = false;
 	e.is_rcpt_resolved = e.is_sender_resolved = false;
 	e.if_permit.is_active = e.if_reject.is_active = false;
+	if (query->pins != NULL)
+		query->pins->pass_n++;
 	begin(&e);
 	if (run_stage(&e) != POLICY_REJECT)
 		out->code = 0;
+	if (out->is_pending)
+		out->findings_n = 0;
 }

@@ -18,6 +18,7 @@ struct policy_class {
 
 struct policy_cfg {
 	const char *dir; /* of main.cf: for tables named in restrictions */
+	const char *queue_dir; /* Postfix's: for sockets of servers */
 	const char *myhostname;
 	const char *mydomain;
 	const char *myorigin;
@@ -54,6 +55,16 @@ struct policy_cfg {
 	const char *recipient_restrictions;
 	const char *data_restrictions;
 	const char *eod_restrictions;
+	/* check_policy_service's defaults */
+	const char *server_default_action;
+	const char *server_context;
+	const char *stress;
+	uint64_t server_timeout_us;
+	uint64_t server_max_idle_us;
+	uint64_t server_max_ttl_us;
+	uint64_t server_retry_delay_us;
+	uint32_t server_request_limit;
+	uint32_t server_try_limit;
 	const struct policy_class *classes; /* smtpd_restriction_classes */
 	unsigned classes_n;
 	bool is_delay_reject;

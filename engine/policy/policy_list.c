@@ -5,14 +5,16 @@
  * Postfix. What is known but not built is named, and left out where that lets
  * nothing in.
  */
+#include "engine/base/clock.h"
 #include "engine/policy/policy_priv.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define WORD_MAX  64
-#define RULES_MAX 1024 /* of one list */
+#define WORD_MAX    64
+#define RULES_MAX   1024 /* of one list */
+#define PAUSE_S_MAX 3600
 
 /* One row of the table: what the parameter is, and where it runs. */
 static const struct {
@@ -230,11 +232,47 @@ add_table(struct compile *c, const struct policy_word *word, struct span name)
 	add_rule(c, rule);
 }
 
+static void
+add_server(struct compile *c, const struct policy_word *word, struct span arg)
+{
+	struct policy_rule rule = { .word = word };
+
+	rule.server = policy_server_open(c->policy->cfg, arg, c->diag);
+	if (rule.server == NULL) {
+		complain(c, DIAG_ERROR, "%s: cannot use %.*s", word->name,
+			 SPAN_FMT(arg));
+		return;
+	}
+	c->policy->has_servers = true;
+	add_rule(c, rule);
+}
+
+static void
+add_pause(struct compile *c, const struct policy_word *word, struct span arg)
+{
+	struct policy_rule rule = { .word = word };
+
+	if (!span_to_u64(arg, &rule.pause_us) || rule.pause_us > PAUSE_S_MAX) {
+		complain(c, DIAG_ERROR, "%s: want seconds, up to %d, not %.*s",
+			 word->name, PAUSE_S_MAX, SPAN_FMT(arg));
+		return;
+	}
+	rule.pause_us *= US_PER_SEC;
+	add_rule(c, rule);
+}
+
 static bool
 is_table_name(struct span word)
 {
 	return span_find(word, ':') < word.len;
 }
+
+static const char *const arg_names[] = {
+	[POLICY_ARG_TABLE] = "a type:table",
+	[POLICY_ARG_WORD] = "a word",
+	[POLICY_ARG_SERVER] = "inet:host:port or unix:path",
+	[POLICY_ARG_SECONDS] = "seconds",
+};
 
 /* A restriction and, where it has one, its argument. */
 static void
@@ -247,9 +285,7 @@ add_word(struct compile *c, const struct policy_word *word, struct span *rest)
 		if (arg.len == 0 ||
 		    (word->arg == POLICY_ARG_TABLE && !is_table_name(arg))) {
 			complain(c, DIAG_ERROR, "%s wants %s behind it",
-				 word->name,
-				 word->arg == POLICY_ARG_TABLE ? "a type:table"
-							       : "a word");
+				 word->name, arg_names[word->arg]);
 			return;
 		}
 	}
@@ -265,10 +301,21 @@ add_word(struct compile *c, const struct policy_word *word, struct span *rest)
 	if (word->eval == policy_eval_sasl)
 		complain(c, DIAG_NOTE,
 			 "%s permits nobody: there is no SASL yet", word->name);
-	if (word->arg == POLICY_ARG_TABLE)
+	switch (word->arg) {
+	case POLICY_ARG_TABLE:
 		add_table(c, word, arg);
-	else
-		add_rule(c, (struct policy_rule) { .word = word });
+		return;
+	case POLICY_ARG_SERVER:
+		add_server(c, word, arg);
+		return;
+	case POLICY_ARG_SECONDS:
+		add_pause(c, word, arg);
+		return;
+	case POLICY_ARG_WORD:
+	case POLICY_ARG_NONE:
+		break;
+	}
+	add_rule(c, (struct policy_rule) { .word = word });
 }
 
 /* Nothing behind permit or reject is ever asked. */
@@ -440,9 +487,16 @@ policy_lists_open(struct policy *policy, struct diag *diag)
 static void
 close_one(struct policy_list *list)
 {
-	for (unsigned i = 0; i < list->rules_n; i++)
-		if (list->rules[i].table != NULL)
-			table_close(&list->rules[i].table);
+	for (unsigned i = 0; i < list->rules_n; i++) {
+		struct policy_rule *rule = &list->rules[i];
+
+		if (rule->word == NULL)
+			continue;
+		if (rule->word->arg == POLICY_ARG_TABLE)
+			table_close(&rule->table);
+		else if (rule->word->arg == POLICY_ARG_SERVER)
+			policy_server_close(&rule->server);
+	}
 	free(list->rules);
 }
 

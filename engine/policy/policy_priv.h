@@ -35,7 +35,13 @@ struct policy_eval;
 enum policy_answer { POLICY_DUNNO, POLICY_OK, POLICY_REJECT };
 
 /* What stands behind a restriction's word. */
-enum policy_arg { POLICY_ARG_NONE, POLICY_ARG_TABLE, POLICY_ARG_WORD };
+enum policy_arg {
+	POLICY_ARG_NONE,
+	POLICY_ARG_TABLE,
+	POLICY_ARG_WORD,
+	POLICY_ARG_SERVER,
+	POLICY_ARG_SECONDS,
+};
 
 /* What is lost when a restriction that is not built yet is left out. */
 enum policy_loss {
@@ -62,7 +68,11 @@ struct policy_list {
 
 struct policy_rule {
 	const struct policy_word *word;
-	struct table *table;		 /* check_..._access */
+	union {
+		struct table *table;	      /* check_..._access */
+		struct policy_server *server; /* check_policy_service */
+		uint64_t pause_us;	      /* sleep */
+	};
 	const struct policy_list *class; /* a class's list, word is NULL */
 	bool is_warn;			 /* behind warn_if_reject */
 };
@@ -73,6 +83,7 @@ struct policy {
 	bool is_canonical_ext; /* propagate_unmatched_extensions has it */
 	bool is_virtual_ext;
 	bool is_alias_ext;
+	bool has_servers;      /* check_policy_service is somewhere */
 	bool is_access_parent; /* a parent domain's key needs no dot */
 	struct policy_list lists[POLICY_LIST_N];
 	struct policy_list *classes; /* cfg->classes_n of them */
@@ -244,6 +255,25 @@ struct policy_defer {
 	char text[POLICY_TEXT_MAX];
 };
 
+/* --- policy servers: policy_server.c --- */
+
+struct server_def;
+
+/* What stands behind check_policy_service. */
+struct policy_server {
+	struct server_def *def;
+	char *default_action;
+	char *context;
+};
+
+/*
+ * "inet:host:port", "unix:path", or one of these in braces with settings of
+ * its own. NULL: why is in *diag.
+ */
+struct policy_server *policy_server_open(const struct policy_cfg *cfg,
+					 struct span arg, struct diag *diag);
+void policy_server_close(struct policy_server **server);
+
 /* One policy_ask(), on its stack. */
 struct policy_eval {
 	const struct policy *policy;
@@ -300,6 +330,8 @@ enum policy_answer policy_defer_if_reject(struct policy_eval *e, unsigned code,
 enum policy_answer policy_server_error(struct policy_eval *e);
 /* "451 4.3.0 <name>: Temporary lookup failure" */
 enum policy_answer policy_lookup_error(struct policy_eval *e, const char *name);
+/* An answer is not there yet: gives up this pass, POLICY_REJECT. */
+enum policy_answer policy_wait(struct policy_eval *e);
 /* A line for the log beside the verdict. */
 PRINTF_LIKE(3, 4)
 void policy_say(struct policy_eval *e, const char *verb, const char *fmt, ...);
@@ -324,6 +356,12 @@ enum policy_answer policy_access_mail(struct policy_eval *e,
 				      const char *name, const char *subject);
 enum policy_answer policy_access_null(struct policy_eval *e,
 				      const struct table *table);
+/*
+ * Does what an action of access(5) says, about what the list is about. source:
+ * who said it, for the log.
+ */
+enum policy_answer policy_access_obey(struct policy_eval *e, const char *source,
+				      struct span action);
 
 /* A reply code of the configuration, or its default. */
 static inline unsigned

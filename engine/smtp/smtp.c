@@ -476,9 +476,10 @@ smtp_facts(const struct smtp *s)
 			.orcpt = { t->orcpt, t->orcpt_len },
 			.notify = t->notify,
 		},
-		.size_bytes = s->check == SMTP_CHECK_MAIL ? t->size_declared :
-							     t->body.bytes,
+		.size_bytes = s->check == SMTP_CHECK_EOD ? t->body.bytes :
+							   t->size_declared,
 		.rcpt_n = t->rcpt_ok_n,
+		.rcpt_first = span_of(t->rcpt_first),
 	};
 }
 

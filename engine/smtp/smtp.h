@@ -182,8 +182,9 @@ struct smtp_facts {
 	const struct addr *sender; /* NULL before MAIL */
 	const struct addr *rcpt;   /* RCPT and VRFY */
 	struct envelope_rcpt like; /* RCPT: orig, orcpt, notify */
-	uint64_t size_bytes;	   /* as declared, or received */
+	uint64_t size_bytes;	   /* as declared; from EOD on as received */
 	unsigned rcpt_n;	   /* accepted */
+	struct span rcpt_first;	   /* of these */
 };
 struct smtp_facts smtp_facts(const struct smtp *s);
 

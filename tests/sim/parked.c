@@ -116,8 +116,14 @@ policy_ask(const struct policy *policy, const struct policy_query *q,
 	   struct policy_verdict *out)
 {
 	out->code = 0;
-	out->is_close = out->is_discard = false;
+	out->is_close = out->is_discard = out->is_pending = false;
 	out->findings_n = 0;
+}
+
+bool
+policy_has_servers(const struct policy *policy)
+{
+	return false;
 }
 
 int

@@ -97,7 +97,7 @@ test_rows(void)
 
 		CHECK_ROW(rows[i].name);
 		r.all = lookups_open();
-		lookups_add(r.all, &r.source);
+		lookups_add(r.all, LOOKUP_DNS, &r.source);
 		for (int s = 0; s < SESSIONS_N; s++)
 			r.pins[s].owner = &r.pins[s];
 		for (int q = 0; q < QUESTIONS_N; q++)
@@ -121,7 +121,7 @@ test_idle(void)
 
 	CHECK_ROW("idle");
 	r.all = lookups_open();
-	lookups_add(r.all, &r.source);
+	lookups_add(r.all, LOOKUP_DNS, &r.source);
 	lookups_reap(r.all);
 	CHECK(r.reaps_n == 0);
 	lookups_close(&r.all);

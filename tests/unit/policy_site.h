@@ -286,6 +286,14 @@ site_open(struct site *s, const struct site_text *t)
 		.is_relay_before_rcpt = !t->is_rcpt_first,
 		.is_percent_hack = true,
 		.is_swap_bangpath = true,
+		.queue_dir = s->dir,
+		.server_default_action =
+			"451 4.3.5 Server configuration problem",
+		.server_timeout_us = 60000000,
+		.server_max_idle_us = 60000000,
+		.server_max_ttl_us = 60000000,
+		.server_retry_delay_us = 1000,
+		.server_try_limit = 1,
 		.unknown_virtual_mailbox_reject_code = t->unknown_code,
 		.relay_domains_reject_code = t->relay_code,
 	};

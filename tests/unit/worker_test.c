@@ -7,10 +7,12 @@
 #include "engine/base/clock.h"
 #include "engine/conn.h"
 #include "tests/unit/check.h"
+#include "tests/unit/slow_source.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -184,13 +186,23 @@ policy_ask(const struct policy *policy, const struct policy_query *q,
 {
 	(void)policy;
 	out->code = 0;
-	out->is_close = out->is_discard = false;
+	out->is_close = out->is_discard = out->is_pending = false;
 	out->findings_n = 0;
+	out->is_pending = slow_ask(q);
+	if (out->is_pending)
+		return;
 	if (q->rcpt != NULL && q->stage == POLICY_RCPT &&
 	    span_has_prefix_nocase(addr_span(q->rcpt), SPAN("nobody@"))) {
 		out->code = 550;
 		strcpy(out->text, "5.1.1 unknown");
 	}
+}
+
+bool
+policy_has_servers(const struct policy *policy)
+{
+	(void)policy;
+	return true;
 }
 
 int
@@ -234,6 +246,7 @@ struct rig {
 	struct chunk_pool *chunks;
 	struct tls *tls;
 	struct tls_ctx *contexts[1];
+	struct lookups *lookups;
 	struct worker *worker;
 	struct diag diag;
 	uint16_t port;
@@ -291,8 +304,10 @@ rig_open(struct rig *r, uint64_t memory_bytes)
 	must(r->listeners != NULL);
 	r->tls = tls_open(&(struct tls_pool_cfg) { .workers_n = 1 }, &r->diag);
 	must(r->tls != NULL);
+	r->lookups = lookups_open();
+	lookups_add(r->lookups, LOOKUP_DNS, slow_open());
 	r->worker = worker_open(0, &r->site, r->listeners, &queue, r->tls,
-				r->chunks, &r->diag);
+				r->chunks, &r->lookups, &r->diag);
 	must(r->worker != NULL);
 }
 
@@ -302,6 +317,7 @@ rig_close(struct rig *r)
 {
 	worker_stop(r->worker);
 	worker_close(&r->worker);
+	slow_close();
 	tls_close(&r->tls);
 	net_listeners_close(&r->listeners);
 	CHECK(chunk_pool_used_bytes(r->chunks) == 0);
@@ -485,6 +501,67 @@ test_held_commit(void)
 	rig_close(&r);
 }
 
+static void
+wait_for(_Atomic unsigned *n, unsigned least)
+{
+	while (atomic_load(n) < least)
+		sched_yield();
+}
+
+/* The reply waits for every answer; others do not. */
+static void
+test_lookup(void)
+{
+	struct client c, other;
+	struct pollfd p;
+	struct rig r;
+
+	CHECK_ROW("a reply that waits for two answers");
+	queue_set(false, 0, QUEUE_DURABLE, false);
+	rig_open(&r, 1u << 24);
+	begin(&c, &r);
+	say(&c, "MAIL FROM:<a@b.test>\r\nRCPT TO:<slow@d.test>\r\nDATA\r\n");
+	CHECK(says(&c, "250 2.1.0"));
+	wait_for(&slow.asked_n, 1);
+	begin(&other, &r);
+	say(&other, mail);
+	CHECK(says(&other, "250 2.1.0") && says(&other, "250 2.1.5"));
+	CHECK(says(&other, "354") && says(&other, "250 2.0.0 Ok: queued"));
+	close(other.fd);
+	slow_answer();
+	wait_for(&slow.asked_n, 2);
+	p = (struct pollfd) { .fd = c.fd, .events = POLLIN };
+	CHECK(poll(&p, 1, 0) == 0 && atomic_load(&slow.dropped_n) == 0);
+	slow_answer();
+	CHECK(says(&c, "250 2.1.5") && says(&c, "354"));
+	CHECK(atomic_load(&slow.dropped_n) == 2);
+	say(&c, ".\r\nQUIT\r\n");
+	CHECK(says(&c, "250 2.0.0") && says(&c, "221"));
+	close(c.fd);
+	rig_close(&r);
+	CHECK(atomic_load(&slow.asked_n) == 2);
+}
+
+/* The engine's end does not wait for an answer that never comes. */
+static void
+test_lookup_given_up(void)
+{
+	struct client c;
+	struct rig r;
+
+	CHECK_ROW("a session that dies while it waits");
+	queue_set(false, 0, QUEUE_DURABLE, false);
+	rig_open(&r, 1u << 24);
+	begin(&c, &r);
+	say(&c, "MAIL FROM:<a@b.test>\r\nRCPT TO:<slow@d.test>\r\n");
+	CHECK(says(&c, "250 2.1.0"));
+	wait_for(&slow.asked_n, 1);
+	rig_close(&r);
+	CHECK(says(&c, "421") && says(&c, ""));
+	CHECK(atomic_load(&slow.dropped_n) == 1);
+	close(c.fd);
+}
+
 /* A large message through little memory, with a queue that stalls. */
 static void
 test_large(void)
@@ -609,6 +686,8 @@ main(void)
 	test_message();
 	test_outcomes();
 	test_held_commit();
+	test_lookup();
+	test_lookup_given_up();
 	test_large();
 	test_stop();
 	test_reload();
