@@ -380,15 +380,10 @@ free_inbox(struct server_inbox *in)
 	}
 }
 
+/* Clocks are linked with each other: connections go while jobs are there. */
 static void
 free_rest(struct servers *s)
 {
-	while (s->all != NULL) {
-		struct server_job *job = s->all;
-
-		s->all = job->next_all;
-		server_job_free(job);
-	}
 	while (s->endpoints != NULL) {
 		struct server_endpoint *e = s->endpoints;
 
@@ -400,6 +395,12 @@ free_rest(struct servers *s)
 
 		s->dead = c->next;
 		free(c);
+	}
+	while (s->all != NULL) {
+		struct server_job *job = s->all;
+
+		s->all = job->next_all;
+		server_job_free(job);
 	}
 }
 
