@@ -30,7 +30,10 @@ enum dns_type {
 	DNS_MX,
 	DNS_NS,
 	DNS_TXT,
-	/* The same as the system's resolver gives them: hosts(5) first. */
+	/*
+	 * The same as the system's resolver gives them: hosts(5) first. The
+	 * name for a PTR is the address itself, as text.
+	 */
 	DNS_HOST_A,
 	DNS_HOST_AAAA,
 	DNS_HOST_PTR,
@@ -66,16 +69,18 @@ struct dns_answer {
 struct dns;
 
 /*
- * Starts the thread. cfg is kept until dns_configure() gives another. NULL: see
- * *diag.
+ * Starts the thread. Borrows cfg. NULL: see *diag.
  */
 struct dns *dns_open(const struct dns_cfg *cfg, unsigned workers_n,
 		     struct diag *diag);
 /* After the workers' end. Takes *dns; NULL is fine. */
 void dns_close(struct dns **dns);
-/* Says whether cfg can be used: servers that are no addresses are named. */
+/* Whether cfg can be used: a server that is no address is named. */
 MUST_USE bool dns_check_cfg(const struct dns_cfg *cfg, struct diag *diag);
-/* A reload: other servers and limits, from now on. Any thread. */
+/*
+ * A reload: other servers and limits, from now on; pending_max stays. Borrows
+ * cfg. Any thread but two at once.
+ */
 void dns_configure(struct dns *dns, const struct dns_cfg *cfg);
 /* For a worker's lookups_add(LOOKUP_DNS). */
 struct lookup_source *dns_source(struct dns *dns, unsigned worker_idx);

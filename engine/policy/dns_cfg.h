@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * dns_cfg.h: what main.cf says about DNS, which all services share. The rows
- * are in config/params.def. Immutable; it outlives the struct dns made of it,
- * or is replaced by dns_configure().
+ * are in config/params.def.
  */
 #ifndef PENSTOCK_POLICY_DNS_CFG_H
 #define PENSTOCK_POLICY_DNS_CFG_H
