@@ -79,6 +79,8 @@ repeat(struct size *s, uint64_t least, uint64_t most)
 {
 	struct group *g = &s->groups[s->depth];
 
+	if (s->is_last_nil && most < 2)
+		most = 2; /* one more way past it */
 	if (most > 1) {
 		g->sum += s->last * (most - 1);
 		s->last *= most;
@@ -165,7 +167,7 @@ size_step(struct size *s)
 	if (is_escaped)
 		c = *s->p++;
 	if (!is_escaped && c == '*') {
-		repeat(s, 0, s->is_last_nil ? 2 : 1);
+		repeat(s, 0, 1);
 		return;
 	}
 	if (!is_escaped && c == '[') {
