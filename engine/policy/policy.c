@@ -48,6 +48,18 @@ read_propagation(struct policy *p, struct diag *diag)
 	return true;
 }
 
+/* Of which kinds a host's addresses are looked up. */
+static void
+read_protocols(struct policy *p)
+{
+	const char *list = p->cfg->inet_protocols;
+
+	if (list == NULL || has_word(list, SPAN("all")))
+		return;
+	p->is_without_v4 = !has_word(list, SPAN("ipv4"));
+	p->is_without_v6 = !has_word(list, SPAN("ipv6"));
+}
+
 /* What virtual(8) needs; without it every mailbox would be deferred. */
 static bool
 check_virtual(const struct policy *p, struct diag *diag)
@@ -91,6 +103,7 @@ policy_open(const struct policy_cfg *cfg, const char *service,
 	p->is_access_parent =
 		cfg->parent_subdomains == NULL ||
 		has_word(cfg->parent_subdomains, SPAN("smtpd_access_maps"));
+	read_protocols(p);
 	ok = read_propagation(p, diag);
 	ok &= check_virtual(p, diag);
 	ok &= policy_lists_open(p, diag);

@@ -52,6 +52,8 @@ struct policy_query {
 	struct ip server_ip;
 	struct span client_name;  /* "unknown" when not verified */
 	struct span reverse_name; /* not verified: "unknown" without one */
+	uint8_t client_status;	  /* enum dns_client_status: of client_name */
+	uint8_t reverse_status;	  /* ... of reverse_name */
 	struct span helo;
 	const char *proto;	   /* "SMTP" or "ESMTP" */
 	const char *where;	   /* the command, "END-OF-MESSAGE" */
@@ -64,6 +66,7 @@ struct policy_query {
 	unsigned rcpt_n;	   /* recipients accepted so far */
 	bool is_pipelined;	   /* commands were waiting behind this one */
 	bool is_tls;
+	uint64_t now_us;
 	/* Where what has to be asked outside goes; NULL: nobody can be asked */
 	struct lookups *lookups;
 	struct lookup_pins *pins;

@@ -83,9 +83,8 @@ fit_dsn(const char *subject, char *dsn)
 	}
 }
 
-/* Splits "5.1.1 text"; otherwise dsn is what it was. */
-static struct span
-split_dsn(struct span text, const char *subject, char dsn[16])
+struct span
+policy_split_dsn(struct span text, char dsn[16])
 {
 	size_t n = dsn_len(text);
 
@@ -93,7 +92,6 @@ split_dsn(struct span text, const char *subject, char dsn[16])
 		span_copy(span_to(text, n), dsn, 16);
 		text = span_trim(span_from(text, n));
 	}
-	fit_dsn(subject, dsn);
 	return text;
 }
 
@@ -108,7 +106,8 @@ refuse(struct access *a, enum verdict_kind kind, unsigned code,
 	char dsn[16];
 
 	snprintf(dsn, sizeof(dsn), "%s", default_dsn);
-	text = split_dsn(text, a->subject, dsn);
+	text = policy_split_dsn(text, dsn);
+	fit_dsn(a->subject, dsn);
 	if (text.len == 0)
 		text = span_of(otherwise);
 	if (text.len > REPLY_MAX)
@@ -249,6 +248,14 @@ bad_list(struct access *a, struct span word)
 	return policy_server_error(a->e);
 }
 
+/* Tables and servers are opened with the configuration, or not at all. */
+static bool
+can_stand_in_table(const struct policy_word *word)
+{
+	return word->eval != NULL &&
+	       (word->arg == POLICY_ARG_NONE || word->arg == POLICY_ARG_RBL);
+}
+
 static enum policy_answer
 run_list(struct access *a, struct span value)
 {
@@ -257,6 +264,7 @@ run_list(struct access *a, struct span value)
 	char text[TABLE_VALUE_MAX];
 	struct policy_rule rule = { .word = NULL };
 	struct span rest = { text, 0 }, word;
+	struct policy_rbl rbl;
 
 	/* Restrictions look things up too, and need the buffer. */
 	rest.len = span_copy(value, text, sizeof(text));
@@ -269,9 +277,13 @@ run_list(struct access *a, struct span value)
 		rule.word = policy_word_find(word);
 		rule.class = policy_class_find(e->policy, word);
 		if (rule.word == NULL ? rule.class == NULL
-				      : (rule.word->eval == NULL ||
-					 rule.word->arg != POLICY_ARG_NONE))
+				      : !can_stand_in_table(rule.word))
 			return bad_list(a, word);
+		if (rule.word != NULL && rule.word->arg == POLICY_ARG_RBL) {
+			if (!policy_rbl_read(policy_word_next(&rest), &rbl))
+				return bad_list(a, word);
+			rule.rbl = &rbl;
+		}
 		answer = policy_eval_rule(e, &rule);
 		rule.is_warn = false;
 		if (e->if_permit.is_active && e->if_reject.is_active)
@@ -428,6 +440,30 @@ policy_access_helo(struct policy_eval *e, const struct table *table)
 	};
 
 	return ask_host(&a, e->query->helo, false);
+}
+
+enum policy_answer
+policy_access_host(struct policy_eval *e, const struct table *table,
+		   struct span host, const char *name, const char *subject,
+		   bool *is_found)
+{
+	struct access a = { e, table, name, subject, NULL, false };
+	enum policy_answer answer = ask_host(&a, host, false);
+
+	*is_found |= a.is_found;
+	return answer;
+}
+
+enum policy_answer
+policy_access_ip(struct policy_eval *e, const struct table *table,
+		 const struct ip *ip, const char *name, const char *subject,
+		 bool *is_found)
+{
+	struct access a = { e, table, name, subject, NULL, false };
+	enum policy_answer answer = ask_ip(&a, ip);
+
+	*is_found |= a.is_found;
+	return answer;
 }
 
 enum policy_answer

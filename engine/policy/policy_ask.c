@@ -420,6 +420,13 @@ is_idle(const struct policy *policy, enum policy_stage stage)
 	}
 }
 
+/* "unknown" is what a client is called that has no name. */
+static void
+copy_name(struct span name, char out[DNS_NAME_MAX + 1])
+{
+	span_copy(name.len > 0 ? name : SPAN("unknown"), out, DNS_NAME_MAX + 1);
+}
+
 static void
 begin(struct policy_eval *e)
 {
@@ -434,6 +441,8 @@ begin(struct policy_eval *e)
 	print_text(&pr, ip);
 	print_span(&pr, SPAN("]"));
 	e->client[pr.len] = '\0';
+	copy_name(q->client_name, e->client_name);
+	copy_name(q->reverse_name, e->reverse_name);
 	span_copy(q->helo, e->helo, sizeof(e->helo));
 	e->sender_text[0] = e->rcpt_text[0] = '\0';
 	if (q->sender != NULL)

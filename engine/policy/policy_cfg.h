@@ -10,6 +10,9 @@
 #include "engine/config/match.h"
 #include "engine/config/table.h"
 
+/* What a restriction does when DNS has no answer now. */
+enum policy_tempfail { POLICY_TEMPFAIL_IF_PERMIT, POLICY_TEMPFAIL_DEFER };
+
 /* One word of smtpd_restriction_classes and the list that it stands for. */
 struct policy_class {
 	const char *name;
@@ -55,6 +58,14 @@ struct policy_cfg {
 	const char *recipient_restrictions;
 	const char *data_restrictions;
 	const char *eod_restrictions;
+	/* DNS: the hosts of permit_mx_backup, lists and their words */
+	struct match *mx_backup_networks;
+	struct maps *rbl_reply_maps;
+	const char *rbl_reply; /* default_rbl_reply */
+	const char *maps_rbl_domains;
+	const char *inet_protocols;
+	enum policy_tempfail unknown_helo_tempfail;
+	enum policy_tempfail unknown_address_tempfail;
 	/* check_policy_service's defaults */
 	const char *server_default_action;
 	const char *server_context;
@@ -92,6 +103,10 @@ struct policy_cfg {
 	uint32_t unknown_virtual_alias_reject_code;
 	uint32_t unknown_relay_recipient_reject_code;
 	uint32_t relay_domains_reject_code;
+	uint32_t unknown_client_code;
+	uint32_t unknown_hostname_code;
+	uint32_t unknown_address_code;
+	uint32_t maps_rbl_code;
 };
 
 #endif

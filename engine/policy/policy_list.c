@@ -41,12 +41,16 @@ static const struct {
 static const struct policy_word words[] = {
 #define BUILT(name, fn, known, arg) \
 	{ name, policy_eval_##fn, POLICY_##known, POLICY_ARG_##arg, \
-	  POLICY_LOSS_NONE, NULL },
+	  POLICY_LOSS_NONE, DNS_A, NULL },
+#define HOSTS(name, fn, known, dns) \
+	{ name, policy_eval_##fn, POLICY_##known, POLICY_ARG_TABLE, \
+	  POLICY_LOSS_NONE, DNS_##dns, NULL },
 #define LACKS(name, what, arg, loss) \
 	{ name, NULL, POLICY_CONNECT, POLICY_ARG_##arg, POLICY_LOSS_##loss, \
-	  what },
+	  DNS_A, what },
 #include "engine/policy/restrictions.def"
 #undef BUILT
+#undef HOSTS
 #undef LACKS
 };
 /* clang-format on */
@@ -248,6 +252,24 @@ add_server(struct compile *c, const struct policy_word *word, struct span arg)
 }
 
 static void
+add_rbl(struct compile *c, const struct policy_word *word, struct span arg)
+{
+	struct policy_rule rule = { .word = word };
+	struct policy_rbl rbl;
+
+	if (!policy_rbl_read(arg, &rbl)) {
+		complain(c, DIAG_ERROR,
+			 "%s: want a domain, or domain=filter such as "
+			 "127.0.0.[2..11;20], not %.*s",
+			 word->name, SPAN_FMT(arg));
+		return;
+	}
+	rule.rbl = must_alloc(sizeof(*rule.rbl));
+	*rule.rbl = rbl;
+	add_rule(c, rule);
+}
+
+static void
 add_pause(struct compile *c, const struct policy_word *word, struct span arg)
 {
 	struct policy_rule rule = { .word = word };
@@ -271,6 +293,7 @@ static const char *const arg_names[] = {
 	[POLICY_ARG_TABLE] = "a type:table",
 	[POLICY_ARG_WORD] = "a word",
 	[POLICY_ARG_SERVER] = "inet:host:port or unix:path",
+	[POLICY_ARG_RBL] = "a domain",
 	[POLICY_ARG_SECONDS] = "seconds",
 };
 
@@ -307,6 +330,9 @@ add_word(struct compile *c, const struct policy_word *word, struct span *rest)
 		return;
 	case POLICY_ARG_SERVER:
 		add_server(c, word, arg);
+		return;
+	case POLICY_ARG_RBL:
+		add_rbl(c, word, arg);
 		return;
 	case POLICY_ARG_SECONDS:
 		add_pause(c, word, arg);
@@ -496,6 +522,8 @@ close_one(struct policy_list *list)
 			table_close(&rule->table);
 		else if (rule->word->arg == POLICY_ARG_SERVER)
 			policy_server_close(&rule->server);
+		else if (rule->word->arg == POLICY_ARG_RBL)
+			free(rule->rbl);
 	}
 	free(list->rules);
 }

@@ -6,15 +6,20 @@
 #ifndef PENSTOCK_POLICY_POLICY_PRIV_H
 #define PENSTOCK_POLICY_POLICY_PRIV_H
 
+#include "engine/policy/dns.h"
 #include "engine/policy/policy.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 /* What a refusal is about, in the words of Postfix's replies. */
-#define POLICY_SUBJECT_CLIENT "Client host"
-#define POLICY_SUBJECT_HELO   "Helo command"
-#define POLICY_SUBJECT_SENDER "Sender address"
-#define POLICY_SUBJECT_RCPT   "Recipient address"
-#define POLICY_SUBJECT_DATA   "Data command"
-#define POLICY_SUBJECT_EOD    "End-of-data"
+#define POLICY_SUBJECT_CLIENT  "Client host"
+#define POLICY_SUBJECT_REVERSE "Unverified Client host"
+#define POLICY_SUBJECT_HELO    "Helo command"
+#define POLICY_SUBJECT_SENDER  "Sender address"
+#define POLICY_SUBJECT_RCPT    "Recipient address"
+#define POLICY_SUBJECT_DATA    "Data command"
+#define POLICY_SUBJECT_EOD     "End-of-data"
 
 /* --- restriction lists, compiled: policy_list.c --- */
 
@@ -40,6 +45,7 @@ enum policy_arg {
 	POLICY_ARG_TABLE,
 	POLICY_ARG_WORD,
 	POLICY_ARG_SERVER,
+	POLICY_ARG_RBL,
 	POLICY_ARG_SECONDS,
 };
 
@@ -58,6 +64,7 @@ struct policy_word {
 	enum policy_stage known; /* where what it looks at is known first */
 	enum policy_arg arg;
 	enum policy_loss loss;
+	enum dns_type dns; /* check_..._mx_access: what is asked for */
 	const char *lacks; /* what it needs that is not built */
 };
 
@@ -71,6 +78,7 @@ struct policy_rule {
 	union {
 		struct table *table;	      /* check_..._access */
 		struct policy_server *server; /* check_policy_service */
+		struct policy_rbl *rbl;	      /* reject_rbl_client, ... */
 		uint64_t pause_us;	      /* sleep */
 	};
 	const struct policy_list *class; /* a class's list, word is NULL */
@@ -83,7 +91,9 @@ struct policy {
 	bool is_canonical_ext; /* propagate_unmatched_extensions has it */
 	bool is_virtual_ext;
 	bool is_alias_ext;
-	bool has_servers;      /* check_policy_service is somewhere */
+	bool has_servers;   /* check_policy_service is somewhere */
+	bool is_without_v4; /* inet_protocols */
+	bool is_without_v6;
 	bool is_access_parent; /* a parent domain's key needs no dot */
 	struct policy_list lists[POLICY_LIST_N];
 	struct policy_list *classes; /* cfg->classes_n of them */
@@ -274,6 +284,34 @@ struct policy_server *policy_server_open(const struct policy_cfg *cfg,
 					 struct span arg, struct diag *diag);
 void policy_server_close(struct policy_server **server);
 
+/* --- DNS: policy_dns.c, policy_rbl.c --- */
+
+struct policy_eval;
+
+/* What DNS has to say. NULL: not yet: policy_wait(). */
+const struct dns_answer *policy_dns_find(struct policy_eval *e,
+					 struct span name, enum dns_type type);
+
+/* "zone" or "zone=filter" behind reject_rbl_client. */
+struct policy_rbl {
+	char name[DNS_NAME_MAX + 65]; /* all of it */
+	uint16_t zone_len;
+	bool has_filter;
+	uint8_t allowed[4][32]; /* bits: values of each octet */
+};
+/* false: it is neither. */
+bool policy_rbl_read(struct span arg, struct policy_rbl *out);
+
+/* What a reply's template may name. */
+struct policy_rbl_words {
+	const struct policy_rbl *rbl;
+	const char *what, *subject, *reason;
+};
+/* Gives the length of what it has written, with a NUL behind. */
+size_t policy_rbl_expand(struct policy_eval *e,
+			 const struct policy_rbl_words *words,
+			 struct span template, char out[POLICY_TEXT_MAX]);
+
 /* One policy_ask(), on its stack. */
 struct policy_eval {
 	const struct policy *policy;
@@ -292,7 +330,9 @@ struct policy_eval {
 	struct policy_defer if_reject;
 	struct policy_addr rcpt;
 	struct policy_addr sender;
-	char client[IP_TEXT_MAX + 260];
+	char client[IP_TEXT_MAX + 260]; /* "name[address]" */
+	char client_name[DNS_NAME_MAX + 1];
+	char reverse_name[DNS_NAME_MAX + 1];
 	char helo[POLICY_TEXT_MAX / 2];
 	char sender_text[ADDR_BYTES_MAX + 1];
 	char rcpt_text[ADDR_BYTES_MAX + 1];
@@ -356,6 +396,18 @@ enum policy_answer policy_access_mail(struct policy_eval *e,
 				      const char *name, const char *subject);
 enum policy_answer policy_access_null(struct policy_eval *e,
 				      const struct table *table);
+/* A host's name or an address. *is_found: the table has it, whatever follows.
+ */
+enum policy_answer policy_access_host(struct policy_eval *e,
+				      const struct table *table,
+				      struct span host, const char *name,
+				      const char *subject, bool *is_found);
+enum policy_answer policy_access_ip(struct policy_eval *e,
+				    const struct table *table,
+				    const struct ip *ip, const char *name,
+				    const char *subject, bool *is_found);
+/* Cuts "5.7.1" off the front of text, which it gives; else dsn stays. */
+struct span policy_split_dsn(struct span text, char dsn[16]);
 /*
  * Does what an action of access(5) says, about what the list is about. source:
  * who said it, for the log.
@@ -378,8 +430,10 @@ void policy_print_addr(const struct addr *a, char out[ADDR_BYTES_MAX + 1]);
 #define BUILT(name, fn, known, arg) \
 	enum policy_answer policy_eval_##fn(struct policy_eval *e, \
 					    const struct policy_rule *rule);
+#define HOSTS(name, fn, known, dns) BUILT(name, fn, known, TABLE)
 #define LACKS(name, what, arg, loss)
 #include "engine/policy/restrictions.def"
+#undef HOSTS
 #undef BUILT
 #undef LACKS
 /* clang-format on */

@@ -95,7 +95,7 @@ test_table(void)
 		CHECK(param_find(span_of(f->name)) == NULL);
 		CHECK(*foreign_verdict(f));
 	}
-	CHECK(i > 700);
+	CHECK(i > 600);
 	CHECK(foreign_find(SPAN("smtpd_milter")) == NULL);
 	CHECK(foreign_find(SPAN("")) == NULL);
 	CHECK(foreign_find(SPAN("zzzz")) == NULL);

@@ -34,7 +34,7 @@
 	"{rlist2@a.example = reject_unauth_destination} "                      \
 	"{unk@a.example = blah} {cls@a.example = myclass} "                    \
 	"{wir@a.example = warn_if_reject reject} "                             \
-	"{lack@a.example = reject_unknown_sender_domain} "                     \
+	"{lack@a.example = reject_unverified_sender} "                         \
 	"{arg@a.example = check_client_access static:OK} "                     \
 	"{loop@a.example = loopclass} "                                        \
 	"}"
@@ -219,7 +219,7 @@ static const struct asked findings[] = {
 	  { SENDERS },
 	  .sender = "lack@a.example",
 	  .want = FIX,
-	  .finding = NO_ACTION("reject_unknown_sender_domain") },
+	  .finding = NO_ACTION("reject_unverified_sender") },
 	{ "a restriction with a table",
 	  { SENDERS },
 	  .sender = "arg@a.example",

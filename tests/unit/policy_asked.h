@@ -13,6 +13,8 @@ struct asked {
 	struct site_text site;
 	/* NULL: a client of 192.0.2.9 that writes to user@vm.example */
 	const char *client, *client_name, *helo, *sender, *rcpt, *proto;
+	const char *reverse_name;
+	uint8_t client_status, reverse_status; /* enum dns_client_status */
 	const char *want;    /* "554 5.7.1 …"; NULL: go on */
 	const char *finding; /* "reject_warning: …"; NULL: none */
 	unsigned rcpt_n;
@@ -20,6 +22,11 @@ struct asked {
 	bool is_connect;	 /* then this says that it is meant */
 	bool is_tls, is_pipelined, is_discard, is_close;
 };
+
+/* Where what must be waited for goes: fake_dns.h. */
+static struct lookups *asked_lookups;
+static struct lookup_pins *asked_pins;
+static void (*asked_wait)(void);
 
 static inline void
 asked_verdict(const struct asked *row, const struct policy_verdict *v)
@@ -59,6 +66,12 @@ asked_row(const struct site *s, const struct asked *row)
 		.rcpt_n = row->rcpt_n,
 		.is_tls = row->is_tls,
 		.is_pipelined = row->is_pipelined,
+		.reverse_name = span_of(row->reverse_name),
+		.client_status = row->client_status,
+		.reverse_status = row->reverse_status,
+		.lookups = asked_lookups,
+		.pins = asked_pins,
+		.now_us = 77,
 	};
 	struct policy_verdict verdict;
 
@@ -69,6 +82,13 @@ asked_row(const struct site *s, const struct asked *row)
 	if (query.stage == POLICY_RCPT || query.stage == POLICY_VRFY)
 		query.rcpt = &rcpt;
 	policy_ask(s->policy, &query, &verdict);
+	while (verdict.is_pending) {
+		must(asked_wait != NULL);
+		asked_wait();
+		policy_ask(s->policy, &query, &verdict);
+	}
+	if (asked_pins != NULL)
+		lookup_pins_drop(asked_lookups, asked_pins);
 	asked_verdict(row, &verdict);
 }
 

@@ -72,23 +72,41 @@ static const struct {
 		      "xxxxxxxxxxxxxxxxxxxxxx" },
 	  "unknown restriction",
 	  NULL },
-	{ "DNS, to reject",
-	  { .client = "reject_unknown_client_hostname" },
-	  "reject_unknown_client_hostname needs DNS, which is not built yet",
+	{ "not built, to reject",
+	  { .client = "reject_unverified_sender" },
+	  "reject_unverified_sender needs address verification, which is not "
+	  "built yet",
 	  NULL },
-	{ "DNS, to warn",
-	  { .client = "warn_if_reject reject_unknown_client" },
+	{ "not built, to warn",
+	  { .client = "warn_if_reject reject_unverified_sender" },
 	  NULL,
-	  "warn_if_reject reject_unknown_client is left out: it needs DNS" },
+	  "warn_if_reject reject_unverified_sender is left out: it needs "
+	  "address verification" },
 	{ "warn_if_reject covers one only",
-	  { .client = "warn_if_reject reject_unknown_client, "
-		      "reject_rbl_client x.example" },
-	  "reject_rbl_client needs DNS",
-	  "reject_unknown_client is left out" },
-	{ "DNS, to permit",
-	  { .client = "permit_dnswl_client x.example" },
+	  { .client = "warn_if_reject reject_unverified_sender, "
+		      "reject_unverified_recipient" },
+	  "reject_unverified_recipient needs address verification",
+	  "reject_unverified_sender is left out" },
+	{ "not built, to permit",
+	  { .client = "check_etrn_access hash:/x" },
 	  NULL,
-	  "permit_dnswl_client is left out: it needs DNS" },
+	  "check_etrn_access is left out: it needs ETRN" },
+	{ "list in DNS",
+	  { .client = "reject_rbl_client x.example" },
+	  NULL,
+	  NULL },
+	{ "list in DNS, with a filter",
+	  { .client = "reject_rbl_client x.example=127.0.[0;2..4].2" },
+	  NULL,
+	  NULL },
+	{ "list in DNS, with none",
+	  { .client = "reject_rbl_client x.example=127.0.0" },
+	  "reject_rbl_client: want a domain, or domain=filter",
+	  NULL },
+	{ "list in DNS, without its name",
+	  { .client = "reject_rbl_client" },
+	  "reject_rbl_client wants a domain behind it",
+	  NULL },
 	{ "policy server",
 	  { .rcpt = "check_policy_service { inet:127.0.0.1:1, timeout=1 }" },
 	  NULL,
@@ -121,10 +139,6 @@ static const struct {
 	{ "table is none",
 	  { .client = "check_client_access permit" },
 	  "check_client_access wants a type:table behind it",
-	  NULL },
-	{ "word missing",
-	  { .client = "reject_rbl_client" },
-	  "reject_rbl_client wants a word behind it",
 	  NULL },
 	{ "table of no type",
 	  { .client = "check_client_access nosuch:x" },
@@ -234,9 +248,11 @@ test_table(void)
 {
 	static const char *const names[] = {
 #define BUILT(name, fn, known, arg)  name,
+#define HOSTS(name, fn, known, dns)  name,
 #define LACKS(name, what, arg, loss) name,
 #include "engine/policy/restrictions.def"
 #undef BUILT
+#undef HOSTS
 #undef LACKS
 	};
 

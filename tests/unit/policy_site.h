@@ -27,7 +27,10 @@ struct site_text {
 	const struct policy_class *classes;
 	unsigned classes_n;
 	uint32_t expansion_limit, recursion_limit;
-	uint32_t unknown_code, relay_code;
+	uint32_t unknown_code, relay_code, dns_code;
+	enum policy_tempfail tempfail;
+	const char *rbl_reply, *rbl_reply_maps, *maps_rbl_domains;
+	const char *inet_protocols, *mx_backup_networks;
 	bool is_eager; /* smtpd_delay_reject = no */
 	bool is_rcpt_first;
 	bool is_unlisted_ok;	 /* smtpd_reject_unlisted_recipient = no */
@@ -119,6 +122,10 @@ struct site {
 	"{postmaster = root} "                               \
 	"}"
 
+#define SITE_RBL_REPLY                                                   \
+	"$rbl_code Service unavailable; $rbl_class [$rbl_what] blocked " \
+	"using $rbl_domain${rbl_reason?; $rbl_reason}"
+
 static const struct site_text site_default = {
 	.mydestination = "mx.example.org, local.example, localhost",
 	.relay_domains = "relay.example",
@@ -187,6 +194,11 @@ site_lists(struct site *s, const struct site_text *t)
 		site_match(s, MATCH_STRING, SITE_TEXT(t, mydestination));
 	cfg->inet_interfaces = site_match(s, MATCH_HOST, "127.0.0.1 [::1]");
 	cfg->proxy_interfaces = site_match(s, MATCH_HOST, "192.0.2.200");
+	cfg->rbl_reply_maps =
+		site_maps(s, t->rbl_reply_maps ? t->rbl_reply_maps : "");
+	cfg->mx_backup_networks =
+		site_match(s, MATCH_HOST,
+			   t->mx_backup_networks ? t->mx_backup_networks : "");
 	cfg->relay_domains =
 		site_match(s, MATCH_DOMAIN, SITE_TEXT(t, relay_domains));
 	cfg->virtual_alias_domains = site_match(
@@ -287,6 +299,15 @@ site_open(struct site *s, const struct site_text *t)
 		.is_percent_hack = true,
 		.is_swap_bangpath = true,
 		.queue_dir = s->dir,
+		.rbl_reply = t->rbl_reply ? t->rbl_reply : SITE_RBL_REPLY,
+		.maps_rbl_domains = t->maps_rbl_domains,
+		.inet_protocols = t->inet_protocols,
+		.unknown_helo_tempfail = t->tempfail,
+		.unknown_address_tempfail = t->tempfail,
+		.unknown_client_code = t->dns_code,
+		.unknown_hostname_code = t->dns_code,
+		.unknown_address_code = t->dns_code,
+		.maps_rbl_code = t->dns_code,
 		.server_default_action =
 			"451 4.3.5 Server configuration problem",
 		.server_timeout_us = 60000000,
@@ -314,17 +335,14 @@ site_close(struct site *s)
 		&cfg->relay_domains,
 		&cfg->virtual_alias_domains,
 		&cfg->virtual_mailbox_domains,
+		&cfg->mx_backup_networks,
 	};
 	struct maps **const maps[] = {
-		&cfg->virtual_alias_maps,
-		&cfg->virtual_mailbox_maps,
-		&cfg->virtual_uid_maps,
-		&cfg->virtual_gid_maps,
-		&cfg->alias_maps,
-		&cfg->local_recipient_maps,
-		&cfg->relay_recipient_maps,
-		&cfg->canonical_maps,
-		&cfg->recipient_canonical_maps,
+		&cfg->virtual_alias_maps,   &cfg->rbl_reply_maps,
+		&cfg->virtual_mailbox_maps, &cfg->virtual_uid_maps,
+		&cfg->virtual_gid_maps,	    &cfg->alias_maps,
+		&cfg->local_recipient_maps, &cfg->relay_recipient_maps,
+		&cfg->canonical_maps,	    &cfg->recipient_canonical_maps,
 	};
 
 	policy_close(&s->policy);
