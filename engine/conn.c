@@ -216,6 +216,7 @@ pump(struct worker *w, struct conn *c, struct span *in)
 			return PUMP_INPUT;
 		case SMTP_WANT_CLOSE:
 			return PUMP_CLOSE;
+		case SMTP_WANT_NAME:
 		case SMTP_WANT_CHECK:
 			conn_check(w, c);
 			if (c->wait != CONN_WAIT_PEER)
@@ -588,7 +589,8 @@ conn_open(struct worker *w, struct net_stream *stream)
 	smtp_init(&c->smtp, &c->service->smtp, &w->smtp, &ip, port, w->now_us);
 	c->smtp.is_tls_possible = c->tls_ctx != NULL;
 	counter_add(&w->stats.connects, 1);
-	conn_log_connect(c);
+	if (!c->smtp.is_name_wanted)
+		conn_log_connect(c);
 	c->has_work = true;
 	conn_run(w, c);
 }

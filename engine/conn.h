@@ -50,9 +50,14 @@ void conn_run(struct worker *w, struct conn *c);
 void conn_committed(struct worker *w, struct conn *c,
 		    enum queue_outcome outcome);
 void conn_timer(struct worker *w, struct conn *c);
-/* The SMTP machine wants to know whether it may go on: conn_check.c. */
+/*
+ * The SMTP machine wants to know whether it may go on, or who its client is:
+ * conn_check.c.
+ */
 void conn_check(struct worker *w, struct conn *c);
-/* Every answer that policy has waited for is there. */
+/* Of these, the client's name: conn_name.c. */
+void conn_name(struct worker *w, struct conn *c);
+/* Every answer that policy, or its name, has waited for is there. */
 void conn_looked_up(struct worker *w, struct conn *c);
 /* The engine stops: 421 if it may be told now. */
 void conn_shut_down(struct worker *w, struct conn *c, bool is_forced);

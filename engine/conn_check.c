@@ -33,6 +33,7 @@ query_of(const struct worker *w, struct conn *c)
 		.rcpt_first = facts.rcpt_first,
 		.client_ip = s->client_ip,
 		.client_name = span_of(smtp_client_name(s)),
+		.reverse_name = span_of(smtp_reverse_name(s)),
 		.helo = span_of(s->helo),
 		.proto = smtp_proto_name(s),
 		.sender = facts.sender,
@@ -74,8 +75,8 @@ begin_message(struct worker *w, struct conn *c)
 	return 0;
 }
 
-void
-conn_check(struct worker *w, struct conn *c)
+static void
+ask_policy(struct worker *w, struct conn *c)
 {
 	struct policy_query query = query_of(w, c);
 	struct policy_verdict verdict;
@@ -112,6 +113,15 @@ conn_check(struct worker *w, struct conn *c)
 	}
 	smtp_checked(&c->smtp, &w->out, verdict.code, verdict.text,
 		     verdict.is_close, w->now_us);
+}
+
+void
+conn_check(struct worker *w, struct conn *c)
+{
+	if (c->smtp.is_name_wanted)
+		conn_name(w, c);
+	else
+		ask_policy(w, c);
 }
 
 void

@@ -42,6 +42,19 @@ conn_log_connect(const struct conn *c)
 	log_say(LOG_LEVEL_INFO, module(c), "connect from %s", client(c, &buf));
 }
 
+void
+conn_log_forged(const struct conn *c)
+{
+	bool is_later = smtp_name_status(&c->smtp) == SMTP_NAME_TRYAGAIN;
+	char ip[IP_TEXT_MAX];
+
+	ip_print(&c->smtp.client_ip, ip);
+	log_say(LOG_LEVEL_WARNING, module(c),
+		"hostname %s does not resolve to address %s%s",
+		smtp_reverse_name(&c->smtp), ip,
+		is_later ? ": Temporary failure in name resolution" : "");
+}
+
 /* " name=n", " name=ok/n" */
 static void
 put_count(struct print *pr, const char *name, unsigned ok, unsigned n)
@@ -84,6 +97,8 @@ conn_log_disconnect(const struct conn *c)
 	struct client_text buf;
 	char commands[400];
 
+	if (c->smtp.is_name_wanted)
+		conn_log_connect(c); /* it waited for a name */
 	count_commands(&c->smtp, commands, sizeof(commands));
 	log_say(LOG_LEVEL_INFO, module(c), "disconnect from %s%s",
 		client(c, &buf), commands);

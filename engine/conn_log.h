@@ -10,6 +10,8 @@
 #include "engine/conn.h"
 
 void conn_log_connect(const struct conn *c);
+/* Its reverse name has other addresses, or none. */
+void conn_log_forged(const struct conn *c);
 /* With the commands counted: "disconnect from … ehlo=1 mail=1 … commands=5". */
 void conn_log_disconnect(const struct conn *c);
 /* The peer went away without QUIT. */

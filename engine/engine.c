@@ -3,6 +3,7 @@
 #include "engine/engine.h"
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
+#include "engine/policy/dns.h"
 #include "engine/policy/server.h"
 
 #include <errno.h>
@@ -35,6 +36,7 @@ settle_numbers(struct config *cfg)
 	cfg->tls.workers_n = cfg->engine.workers_n;
 	cfg->tls.is_pinned = cfg->engine.is_pinned;
 	cfg->queue.deliverers_n = cfg->deliver.threads_n;
+	cfg->dns.resolv_file = "/etc/resolv.conf";
 }
 
 static bool
@@ -59,6 +61,7 @@ open_workers(struct engine *e, struct diag *diag)
 
 		lookups_add(lookups, LOOKUP_SERVERS,
 			    servers_source(e->servers, i));
+		lookups_add(lookups, LOOKUP_DNS, dns_source(e->dns, i));
 		e->workers[i] = worker_open(i, e->site, e->listeners, e->queue,
 					    e->tls, e->pools[i], &lookups,
 					    diag);
@@ -106,6 +109,9 @@ open_all(struct engine *e, struct diag *diag)
 		return false;
 	e->servers = servers_open(e->workers_n, diag);
 	if (e->servers == NULL)
+		return false;
+	e->dns = dns_open(&cfg->dns, e->workers_n, diag);
+	if (e->dns == NULL)
 		return false;
 	e->deliver = deliver_open(e->queue, &cfg->deliver, diag);
 	if (e->deliver == NULL)
@@ -161,6 +167,7 @@ engine_close(struct engine **e_inout)
 	for (unsigned i = 0; e->workers && i < e->workers_n; i++)
 		worker_close(&e->workers[i]);
 	servers_close(&e->servers);
+	dns_close(&e->dns);
 	tls_close(&e->tls);
 	router_close(&e->router);
 	if (e->deliver != NULL)
@@ -204,6 +211,7 @@ swap_site(struct engine *e, struct diag *diag)
 	for (unsigned i = 0; i < e->workers_n; i++)
 		worker_reload(e->workers[i], next);
 	deliver_configure(e->deliver, &next->cfg->deliver);
+	dns_configure(e->dns, &next->cfg->dns);
 	pthread_mutex_unlock(&e->lock);
 	site_put(&was);
 	return 0;

@@ -13,6 +13,7 @@
 #include "engine/worker.h"
 
 struct router;
+struct dns;
 struct servers;
 struct control;
 struct net_capture;
@@ -26,6 +27,7 @@ struct engine {
 	struct queue *queue;
 	struct tls *tls;
 	struct servers *servers; /* policy servers */
+	struct dns *dns;
 	struct deliver *deliver;
 	struct router *router;
 	struct control *control;
@@ -60,6 +62,8 @@ struct printer;
 void engine_status_dataplane(struct engine *e, struct printer *p);
 /* status_tls.c */
 void engine_status_tls(struct engine *e, struct printer *p);
+/* status_dns.c */
+void engine_status_dns(struct engine *e, struct printer *p);
 
 /* router.c: the thread that routes mail whose time has come anew. */
 struct router *router_open(struct engine *e, struct diag *diag);

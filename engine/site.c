@@ -2,6 +2,7 @@
 /* The configuration and its compiled policies, as one thing to swap. */
 #include "engine/site.h"
 #include "engine/config/say.h"
+#include "engine/policy/dns.h"
 #include "tls/tls_ctx.h"
 
 #include <errno.h>
@@ -123,6 +124,7 @@ site_open(const char *dir, const struct site *was, struct diag *diag)
 		site->policies[i] = policy_open(&svc->policy, svc->name, diag);
 		site->tls[i] = open_tls(site, svc, was, diag);
 	}
+	(void)!dns_check_cfg(&site->cfg->dns, diag);
 	if (diag->errors_n) {
 		close_all(site);
 		return NULL;
@@ -189,6 +191,7 @@ site_check_reload(const struct site *now, const struct site *next,
 	    a->queue.shards_n != b->queue.shards_n ||
 	    a->engine.workers_n != b->engine.workers_n ||
 	    a->deliver.threads_n != b->deliver.threads_n ||
+	    a->dns.pending_max != b->dns.pending_max ||
 	    a->engine.memory_bytes_max != b->engine.memory_bytes_max)
 		diag_add(diag, DIAG_WARNING, b->dir, 0,
 			 "the queue, the threads and memory stay as they were "

@@ -116,6 +116,7 @@ engine_status(struct engine *e, bool is_json, FILE *out)
 	print_queue(&p, e);
 	print_delivery(&p, e);
 	engine_status_tls(e, &p);
+	engine_status_dns(e, &p);
 	engine_status_dataplane(e, &p);
 	printer_end(&p);
 }

@@ -172,6 +172,8 @@ class Engine:
             "mydestination": "",
             "mynetworks": "192.0.2.0/32",
             "inet_interfaces": "loopback-only",
+            # Else names of clients are what this machine makes of them.
+            "smtpd_peername_lookup": "no",
             "penstock_queue_directory": str(self.queue_dir),
             "penstock_control_socket": str(self.queue_dir) + ".control",
             "maillog_file": str(self.log_file),

@@ -40,7 +40,7 @@ config_new(const char *dir)
 }
 
 /* What is one for the whole engine, not one a service. */
-#define MODULES_N 7
+#define MODULES_N 8
 
 struct module_base {
 	enum param_module module;
@@ -58,6 +58,7 @@ modules_of(struct config *cfg, struct module_base out[MODULES_N])
 		{ PARAM_LOG, &cfg->log },
 		{ PARAM_DELIVER, &cfg->deliver },
 		{ PARAM_TLS, &cfg->tls },
+		{ PARAM_DNS, &cfg->dns },
 	};
 
 	memcpy(out, all, sizeof(all));

@@ -17,6 +17,7 @@
 #include "deliver/deliver.h"
 #include "engine/base/diag.h"
 #include "engine/base/log.h"
+#include "engine/policy/dns_cfg.h"
 #include "engine/policy/policy_cfg.h"
 #include "engine/smtp/smtp_cfg.h"
 #include "queue/queue.h"
@@ -61,6 +62,7 @@ struct config {
 	struct deliver_cfg deliver;
 	struct log_cfg log;
 	struct tls_pool_cfg tls;
+	struct dns_cfg dns;
 	struct net_listen *listens; /* services x addresses to bind */
 	unsigned listens_n;
 	struct service *services;

@@ -12,6 +12,7 @@ static const char *const module_names[PARAM_MODULE_N] = {
 	[PARAM_ENGINE] = "the process",
 	[PARAM_NET] = "network",
 	[PARAM_TLS] = "TLS threads",
+	[PARAM_DNS] = "DNS",
 	[PARAM_DATAPLANE] = "dataplane",
 	[PARAM_QUEUE] = "queue",
 	[PARAM_DELIVER] = "delivery",

@@ -14,6 +14,7 @@
 #define STRUCT_NET	 struct net_cfg
 #define STRUCT_DATAPLANE struct dataplane_cfg
 #define STRUCT_TLS	 struct tls_pool_cfg
+#define STRUCT_DNS	 struct dns_cfg
 #define STRUCT_QUEUE	 struct queue_cfg
 #define STRUCT_DELIVER	 struct deliver_cfg
 #define STRUCT_LOG	 struct log_cfg

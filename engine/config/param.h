@@ -36,6 +36,7 @@ enum param_module {
 	PARAM_DELIVER,
 	PARAM_LOG,
 	PARAM_TLS,
+	PARAM_DNS,
 	PARAM_SMTP, /* these three once for each service */
 	PARAM_POLICY,
 	PARAM_SERVICE,

@@ -23,29 +23,6 @@ smtp_set_command_state(struct smtp *s)
 	smtp_set_state(s, s->txn ? ST_MAIL : s->helo[0] ? ST_READY : ST_START);
 }
 
-/* What the client's address decides; again after PROXY and XCLIENT. */
-static void
-client_rules(struct smtp *s)
-{
-	struct span name = span_of(smtp_client_name(s));
-
-	s->bare_newline = (uint8_t)s->cfg->bare_newline;
-	if (s->cfg->bare_newline_exclusions != NULL &&
-	    match_client(s->cfg->bare_newline_exclusions, name,
-			 &s->client_ip) == TABLE_FOUND)
-		s->bare_newline = SMTP_BARE_NEWLINE_NO;
-}
-
-void
-smtp_client_name_set(struct smtp *s, struct span name)
-{
-	char *copy = name.len ? strndup(name.p, name.len) : NULL;
-
-	free(s->client_name);
-	s->client_name = copy;
-	client_rules(s);
-}
-
 void
 smtp_init(struct smtp *s, const struct smtp_cfg *cfg,
 	  struct smtp_shared *shared, const struct ip *client_ip,
@@ -58,6 +35,7 @@ smtp_init(struct smtp *s, const struct smtp_cfg *cfg,
 	s->client_port = client_port;
 	s->state = ST_GREET;
 	s->where = SMTP_WHERE_CONNECT;
+	s->is_name_wanted = cfg->is_peername_lookup;
 	s->deadline_us = now_us + cfg->timeout_us;
 	if (cfg->proxy == SMTP_PROXY_HAPROXY) {
 		s->state = ST_PROXY;
@@ -67,7 +45,7 @@ smtp_init(struct smtp *s, const struct smtp_cfg *cfg,
 		s->state = ST_TLS;
 		s->deadline_us = now_us + cfg->starttls_timeout_us;
 	}
-	client_rules(s);
+	smtp_client_rules(s);
 }
 
 void
@@ -77,8 +55,7 @@ smtp_fini(struct smtp *s)
 		smtp_txn_end(s);
 	chunk_put(s->partial);
 	s->partial = NULL;
-	free(s->client_name);
-	s->client_name = NULL;
+	smtp_names_drop(s);
 	s->state = ST_CLOSED;
 }
 
@@ -220,7 +197,7 @@ proxy_step(struct smtp *s, struct span *in)
 	if (!info.is_local) {
 		s->client_ip = info.ip;
 		s->client_port = info.port;
-		client_rules(s);
+		smtp_client_rules(s);
 	}
 	smtp_set_state(s, s->cfg->is_tls_wrapped ? ST_TLS : ST_GREET);
 	return SMTP_WANT_BYTES;
@@ -229,6 +206,11 @@ proxy_step(struct smtp *s, struct span *in)
 static enum smtp_want
 step_once(struct smtp *s, struct span *in, struct smtp_out *out)
 {
+	if (s->is_name_wanted && s->state != ST_PROXY &&
+	    s->state != ST_CLOSED) {
+		s->is_waiting = true;
+		return SMTP_WANT_NAME;
+	}
 	switch ((enum smtp_state)s->state) {
 	case ST_PROXY:
 		return proxy_step(s, in);
@@ -506,12 +488,6 @@ void
 smtp_too_big(struct smtp *s)
 {
 	s->txn->body.is_too_big = true;
-}
-
-const char *
-smtp_client_name(const struct smtp *s)
-{
-	return s->client_name ? s->client_name : "unknown";
 }
 
 const char *

@@ -7,6 +7,7 @@
  *
  * The owner calls smtp_step() with what has arrived and does what it wants:
  *
+ *	NAME	find out the client's name; answer with smtp_named()
  *	CHECK	ask policy about smtp_check(); answer with smtp_checked()
  *	STREAM	hand the first chunks of the body on: smtp_body_take()
  *	COMMIT	make the message durable; answer with smtp_committed()
@@ -29,6 +30,7 @@
 enum smtp_want {
 	SMTP_WANT_BYTES,
 	SMTP_WANT_FLUSH,
+	SMTP_WANT_NAME,
 	SMTP_WANT_CHECK,
 	SMTP_WANT_STREAM,
 	SMTP_WANT_COMMIT,
@@ -105,6 +107,7 @@ struct smtp {
 	uint8_t check;		   /* enum smtp_check */
 	uint8_t proto;		   /* enum smtp_proto */
 	bool is_waiting;	   /* for smtp_checked() or smtp_committed() */
+	bool is_name_wanted;	   /* the client's, before all else */
 	bool is_line_too_long;	   /* swallowing the rest of a line */
 	bool is_request_over;	   /* one ended, or began, in this step */
 	bool is_pipelined;	   /* input waits behind this command */
@@ -119,7 +122,7 @@ struct smtp {
 	uint16_t client_port;
 	uint32_t messages_n;
 	struct ip client_ip;
-	char *client_name;	    /* NULL: "unknown" */
+	struct smtp_names *names;   /* the client's; NULL: "unknown" */
 	const struct smtp_tls *tls; /* NULL: plain text */
 	uint32_t verb_ok_n[SMTP_VERB_N], verb_n[SMTP_VERB_N];
 	char helo[SMTP_HELO_MAX];
@@ -154,6 +157,21 @@ enum smtp_want smtp_step(struct smtp *s, struct span *in, struct smtp_out *out,
  */
 void smtp_checked(struct smtp *s, struct smtp_out *out, unsigned code,
 		  const char *text, bool is_close, uint64_t now_us);
+/* How a client's name was found. */
+enum smtp_name_status {
+	SMTP_NAME_OK,
+	SMTP_NAME_UNKNOWN,
+	SMTP_NAME_TRYAGAIN,
+	SMTP_NAME_FORGED, /* its name is not its own */
+};
+
+/* Names are copied; "" is "unknown". */
+struct smtp_found {
+	struct span name, reverse_name;
+	enum smtp_name_status name_status, reverse_status;
+};
+void smtp_named(struct smtp *s, const struct smtp_found *found,
+		uint64_t now_us);
 /* Before a MAIL check is answered with 0. Borrows env until the txn ends. */
 void smtp_txn_begin(struct smtp *s, struct envelope *env, uint64_t id,
 		    uint64_t wall_us);
@@ -199,9 +217,12 @@ struct chunk *smtp_body_take(struct smtp *s);
 /* After STREAM: the queue cannot hold more of it. 552 at its end. */
 void smtp_too_big(struct smtp *s);
 
-const char *smtp_client_name(const struct smtp *s); /* "unknown" */
-const char *smtp_proto_name(const struct smtp *s);  /* "SMTP", "ESMTP" */
-const char *smtp_verb_name(enum smtp_verb verb);    /* "EHLO", "UNKNOWN" */
+const char *smtp_client_name(const struct smtp *s);  /* "unknown" */
+const char *smtp_reverse_name(const struct smtp *s); /* not verified */
+enum smtp_name_status smtp_name_status(const struct smtp *s);
+enum smtp_name_status smtp_reverse_status(const struct smtp *s);
+const char *smtp_proto_name(const struct smtp *s); /* "SMTP", "ESMTP" */
+const char *smtp_verb_name(enum smtp_verb verb);   /* "EHLO", "UNKNOWN" */
 /* The last request as Postfix's logs have it: "CONNECT", "END-OF-MESSAGE" */
 const char *smtp_state_name(const struct smtp *s);
 

@@ -39,6 +39,7 @@ struct smtp_cfg {
 	uint64_t min_data_rate;	      /* smtpd_min_data_rate, bytes/s */
 	bool is_per_request_deadline; /* smtpd_per_request_deadline */
 	bool is_helo_required;
+	bool is_peername_lookup; /* smtpd_peername_lookup */
 	bool is_vrfy_disabled;
 	bool is_strict_rfc821;
 	bool is_8bitmime_disabled;

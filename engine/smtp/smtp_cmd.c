@@ -131,7 +131,8 @@ ehlo_reply(struct smtp *s, struct smtp_out *out)
 		ehlo_line(s, out, &last_at, "STARTTLS", "");
 	if (smtp_xclient_is_allowed(s))
 		ehlo_line(s, out, &last_at, "XCLIENT",
-			  " NAME ADDR PORT PROTO HELO LOGIN DESTADDR DESTPORT");
+			  " NAME ADDR PROTO HELO REVERSE_NAME PORT LOGIN"
+			  " DESTADDR DESTPORT");
 	ehlo_line(s, out, &last_at, "ENHANCEDSTATUSCODES", "");
 	if (!s->cfg->is_8bitmime_disabled)
 		ehlo_line(s, out, &last_at, "8BITMIME", "");

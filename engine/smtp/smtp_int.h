@@ -79,7 +79,15 @@ struct smtp_txn *smtp_txn_get(struct smtp *s);
 void smtp_txn_end(struct smtp *s);
 /* Where commands are read again, after HELO, a message or a skipped chunk. */
 void smtp_set_command_state(struct smtp *s);
-void smtp_client_name_set(struct smtp *s, struct span name);
+
+/* The client's names: smtp_name.c. */
+void smtp_name_set(struct smtp *s, struct span name,
+		   enum smtp_name_status status);
+void smtp_reverse_name_set(struct smtp *s, struct span name,
+			   enum smtp_name_status status);
+void smtp_names_drop(struct smtp *s);
+/* What the client's address and name decide; again when they change. */
+void smtp_client_rules(struct smtp *s);
 
 /* Lines: smtp_line.c */
 enum smtp_line { LINE_MORE, LINE_IS, LINE_OVERLONG, LINE_NO_MEMORY };

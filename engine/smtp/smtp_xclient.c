@@ -41,13 +41,49 @@ is_unavailable(struct span v)
 }
 
 static bool
-set_name(struct smtp *s, struct span v)
+is_host(struct span v)
 {
 	for (size_t i = 0; i < v.len; i++)
-		if (!ascii_is_alnum(v.p[i]) && !strchr("-._", v.p[i]) &&
-		    !is_unavailable(v))
+		if (!ascii_is_alnum(v.p[i]) && !strchr("-._", v.p[i]))
 			return false;
-	smtp_client_name_set(s, is_unavailable(v) ? (struct span) { 0 } : v);
+	return v.len > 0;
+}
+
+/* false: neither a name nor one of the words for none. */
+static bool
+read_name(struct span *v, enum smtp_name_status *status)
+{
+	*status = SMTP_NAME_OK;
+	if (is_host(*v))
+		return true;
+	*status = span_is_equal_nocase(*v, SPAN("[TEMPUNAVAIL]"))
+			  ? SMTP_NAME_TRYAGAIN
+			  : SMTP_NAME_UNKNOWN;
+	if (!is_unavailable(*v))
+		return false;
+	v->len = 0;
+	return true;
+}
+
+static bool
+set_name(struct smtp *s, struct span v)
+{
+	enum smtp_name_status status;
+
+	if (!read_name(&v, &status))
+		return false;
+	smtp_name_set(s, v, status);
+	return true;
+}
+
+static bool
+set_reverse_name(struct smtp *s, struct span v)
+{
+	enum smtp_name_status status;
+
+	if (!read_name(&v, &status))
+		return false;
+	smtp_reverse_name_set(s, v, status);
 	return true;
 }
 
@@ -106,8 +142,9 @@ static const struct {
 } attributes[] = {
 	{ "NAME", set_name },	     { "ADDR", set_addr },
 	{ "PORT", set_port },	     { "PROTO", set_proto },
-	{ "HELO", set_helo },	     { "LOGIN", set_nothing },
-	{ "DESTADDR", set_nothing }, { "DESTPORT", set_nothing },
+	{ "HELO", set_helo },	     { "REVERSE_NAME", set_reverse_name },
+	{ "LOGIN", set_nothing },    { "DESTADDR", set_nothing },
+	{ "DESTPORT", set_nothing },
 };
 
 static bool
@@ -149,7 +186,7 @@ smtp_xclient(struct smtp *s, struct span args, struct smtp_out *out)
 		smtp_set_command_state(s);
 		return SMTP_WANT_BYTES;
 	}
-	smtp_client_name_set(s, span_of(s->client_name));
+	smtp_client_rules(s);
 	smtp_set_state(s, ST_GREET);
 	s->verb_ok_n[SMTP_VERB_XCLIENT]++;
 	return SMTP_WANT_BYTES;

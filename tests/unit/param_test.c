@@ -25,6 +25,7 @@ struct rig {
 	struct policy_cfg policy;
 	struct service service;
 	struct tls_pool_cfg tls;
+	struct dns_cfg dns;
 };
 
 static void
@@ -64,6 +65,7 @@ rig_apply(struct rig *r)
 		[PARAM_ENGINE] = &r->engine,
 		[PARAM_NET] = &r->net,
 		[PARAM_TLS] = &r->tls,
+		[PARAM_DNS] = &r->dns,
 		[PARAM_QUEUE] = &r->queue,
 		[PARAM_DELIVER] = &r->deliver,
 		[PARAM_DATAPLANE] = &r->dataplane,
@@ -83,6 +85,7 @@ static void
 rig_close(struct rig *r)
 {
 	param_release_module(PARAM_TLS, &r->tls);
+	param_release_module(PARAM_DNS, &r->dns);
 	param_release_module(PARAM_SMTP, &r->smtp);
 	param_release_module(PARAM_POLICY, &r->policy);
 	tables_close(&r->sc.tables);

@@ -210,7 +210,8 @@ static const struct session_row helo_rows[] = {
 	  "250 mx.example.com\r\n", "", "H" },
 	{ "EHLO, XCLIENT", xclient_allowed, FEED(EHLO),
 	  "250-mx.example.com\r\n250-PIPELINING\r\n250-SIZE 10240000\r\n"
-	  "250-VRFY\r\n250-XCLIENT NAME ADDR PORT PROTO HELO LOGIN DESTADDR "
+	  "250-VRFY\r\n250-XCLIENT NAME ADDR PROTO HELO REVERSE_NAME PORT "
+	  "LOGIN DESTADDR "
 	  "DESTPORT\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-DSN\r\n"
 	  "250-SMTPUTF8\r\n250-BINARYMIME\r\n250-LIMITS RCPTMAX=1000\r\n"
 	  "250 CHUNKING\r\n",

@@ -90,9 +90,10 @@ struct driver {
 
 	struct driver_answer answers[SMTP_CHECK_N];
 	enum smtp_commit outcome;
-	uint64_t check_us;    /* how long policy takes */
-	bool stops_at_pause;  /* else time is moved on */
-	bool stops_at_commit; /* else it is answered */
+	struct smtp_found found; /* the client's name */
+	uint64_t check_us;	 /* how long policy takes */
+	bool stops_at_pause;	 /* else time is moved on */
+	bool stops_at_commit;	 /* else it is answered */
 	bool is_tls_busy, is_tls_broken;
 
 	struct text in;	   /* not used up yet */
@@ -269,6 +270,10 @@ driver_run(struct driver *d)
 		case SMTP_WANT_FLUSH:
 			must(d->out.len > 0);
 			driver_flush(d);
+			is_done = false;
+			break;
+		case SMTP_WANT_NAME:
+			smtp_named(&d->s, &d->found, d->now_us);
 			is_done = false;
 			break;
 		case SMTP_WANT_CHECK:

@@ -135,10 +135,37 @@ test_port(void)
 	driver_fini(&d);
 }
 
+static void
+test_reverse(void)
+{
+	struct driver d;
+	struct smtp *s = &d.s;
+
+	CHECK_ROW("the reverse name");
+	driver_init(&d, 4u << 20);
+	session_open(&d, allowed);
+	driver_feed(&d, SPAN(X("NAME=a.example REVERSE_NAME=b.example")));
+	CHECK_SPAN(span_of(smtp_client_name(s)), "a.example");
+	CHECK_SPAN(span_of(smtp_reverse_name(s)), "b.example");
+	CHECK(smtp_name_status(s) == SMTP_NAME_OK);
+	driver_feed(&d, SPAN(X("NAME=[TEMPUNAVAIL]")));
+	CHECK_SPAN(span_of(smtp_client_name(s)), "unknown");
+	CHECK_SPAN(span_of(smtp_reverse_name(s)), "b.example");
+	CHECK(smtp_name_status(s) == SMTP_NAME_TRYAGAIN);
+	CHECK(smtp_reverse_status(s) == SMTP_NAME_OK);
+	driver_feed(&d, SPAN(X("REVERSE_NAME=[UNAVAILABLE]")));
+	CHECK_SPAN(span_of(smtp_reverse_name(s)), "unknown");
+	CHECK(smtp_name_status(s) == SMTP_NAME_TRYAGAIN);
+	CHECK(smtp_reverse_status(s) == SMTP_NAME_UNKNOWN);
+	driver_end(&d);
+	driver_fini(&d);
+}
+
 int
 main(void)
 {
 	session_rows_run(rows, ARRAY_N(rows));
 	test_port();
+	test_reverse();
 	return check_end();
 }
