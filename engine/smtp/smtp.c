@@ -431,7 +431,7 @@ smtp_out_of_storage(struct smtp *s, struct smtp_out *out)
 bool
 smtp_is_idle(const struct smtp *s)
 {
-	if (s->state == ST_TLS)
+	if (s->state == ST_TLS || s->is_name_wanted)
 		return true;
 	return !s->is_waiting && s->state != ST_DATA && s->state != ST_CHUNK &&
 	       !(s->txn != NULL && s->txn->has_bdat);

@@ -108,6 +108,7 @@ test_states(void)
 	d.cfg.is_tls_wrapped = false;
 	smtp_init(s, &d.cfg, &d.shared, &d.ip, 25, d.now_us);
 	CHECK(smtp_step(s, &none, &d.out, d.now_us) == SMTP_WANT_NAME);
+	CHECK(smtp_is_idle(s));
 	smtp_shutting_down(s, &d.out);
 	CHECK(d.out.len > 0);
 	smtp_fini(s);
