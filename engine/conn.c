@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * One connection: runs the SMTP machine on what has arrived and executes its
- * wants: policy is asked (conn_check.c), TLS begins (conn_tls.c), chunks and
- * messages go to the queue, replies to the stream. Everything that must wait is
- * remembered in conn.wait.
+ * wants: policy is asked (conn_check.c), TLS begins (conn_tls.c), somebody logs
+ * in (conn_auth.c), chunks and messages go to the queue, replies to the stream.
  */
 #include "engine/conn.h"
 #include "engine/base/clock.h"
+#include "engine/conn_auth.h"
 #include "engine/conn_log.h"
 #include "engine/conn_tls.h"
 
@@ -151,6 +151,7 @@ conn_close(struct worker *w, struct conn *c)
 	chunk_put(c->streaming);
 	c->streaming = NULL;
 	lookup_pins_drop(w->lookups, &c->pins);
+	sasl_auth_close(&c->auth);
 	conn_tls_close(w, c);
 	smtp_fini(&c->smtp);
 	wheel_clear(&w->wheel, &c->timer);
@@ -182,7 +183,7 @@ arm_timer(struct worker *w, struct conn *c)
 						  : c->smtp.deadline_us;
 
 	if (c->wait == CONN_WAIT_COMMIT || c->wait == CONN_WAIT_RETRY ||
-	    c->wait == CONN_WAIT_LOOKUP)
+	    c->wait == CONN_WAIT_LOOKUP || c->wait == CONN_WAIT_AUTH)
 		return; /* not the peer's fault */
 	if (!wheel_is_set(&c->timer) || due < c->timer.due_tick * WHEEL_TICK_US)
 		wheel_set(&w->wheel, &c->timer, due);
@@ -195,10 +196,7 @@ enum pumped {
 	PUMP_CLOSE,
 };
 
-/*
- * Steps the machine until it needs what is not here yet. Inlined into plain
- * connections' way, whatever TLS costs.
- */
+/* Until it needs what is not here. Inlined, whatever TLS costs, for plain. */
 static ALWAYS_INLINE enum pumped
 pump(struct worker *w, struct conn *c, struct span *in)
 {
@@ -218,7 +216,11 @@ pump(struct worker *w, struct conn *c, struct span *in)
 			return PUMP_CLOSE;
 		case SMTP_WANT_NAME:
 		case SMTP_WANT_CHECK:
-			conn_check(w, c);
+		case SMTP_WANT_AUTH:
+			if (want == SMTP_WANT_AUTH)
+				conn_auth_run(w, c);
+			else
+				conn_check(w, c);
 			if (c->wait != CONN_WAIT_PEER)
 				return PUMP_WAIT;
 			break;
@@ -255,7 +257,7 @@ pump(struct worker *w, struct conn *c, struct span *in)
 	}
 }
 
-/* A pipelining client is between messages before a read and only there. */
+/* One that pipelines is between messages before a read and only there. */
 static bool
 is_told_to_go(struct worker *w, struct conn *c)
 {
@@ -410,6 +412,7 @@ resume(struct worker *w, struct conn *c)
 	switch ((enum conn_wait)c->wait) {
 	case CONN_WAIT_COMMIT:
 	case CONN_WAIT_LOOKUP:
+	case CONN_WAIT_AUTH:
 		return false;
 	case CONN_WAIT_PAUSE:
 		if (w->now_us < c->smtp.resume_us)
@@ -433,7 +436,6 @@ resume(struct worker *w, struct conn *c)
 	return c->wait == CONN_WAIT_PEER;
 }
 
-/* In the middle of a message, with nowhere to put the rest of it. */
 static bool
 has_waited_too_long(const struct worker *w, const struct conn *c)
 {
@@ -588,6 +590,7 @@ conn_open(struct worker *w, struct net_stream *stream)
 	net_peer(w->net, stream, &ip, &port);
 	smtp_init(&c->smtp, &c->service->smtp, &w->smtp, &ip, port, w->now_us);
 	c->smtp.is_tls_possible = c->tls_ctx != NULL;
+	conn_auth_open(w, c);
 	counter_add(&w->stats.connects, 1);
 	if (!c->smtp.is_name_wanted)
 		conn_log_connect(c);

@@ -16,6 +16,7 @@ enum conn_wait {
 	CONN_WAIT_PAUSE,  /* for the timer */
 	CONN_WAIT_TLS,	  /* for a handshake: the peer or tls_reap() */
 	CONN_WAIT_LOOKUP, /* policy, for lookups_next() */
+	CONN_WAIT_AUTH,	  /* for a SASL server: sasl_reap() */
 };
 
 struct conn {
@@ -24,13 +25,16 @@ struct conn {
 	struct site *site;
 	const struct service *service;
 	const struct policy *policy;
-	struct tls_ctx *tls_ctx; /* the site's; NULL: no TLS here */
-	struct tls_conn *tls;	 /* NULL: plain text */
-	struct queue_msg *msg;	 /* from MAIL to its submission */
-	struct chunk *streaming; /* chunks that wait to be handed on */
-	struct lookup_pins pins; /* what policy has asked the outside */
+	struct tls_ctx *tls_ctx;  /* the site's; NULL: no TLS here */
+	struct tls_conn *tls;	  /* NULL: plain text */
+	struct queue_msg *msg;	  /* from MAIL to its submission */
+	struct chunk *streaming;  /* chunks that wait to be handed on */
+	struct sasl_server *sasl; /* NULL: nobody can log in here */
+	struct sasl_auth *auth;	  /* NULL: nobody does now */
+	struct lookup_pins pins;  /* what policy has asked the outside */
 	struct wheel_node timer;
 	struct smtp_tls tls_text;
+	const struct tls_info *tls_info; /* NULL: plain text */
 	uint64_t retry_since_us;  /* 0: not waiting for memory or the queue */
 	struct conn *next, *prev; /* of worker.all; next of free_conns */
 	struct conn *next_retry;

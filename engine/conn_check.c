@@ -19,6 +19,33 @@ add_details(const struct worker *w, struct conn *c, struct policy_query *q)
 		q->server_ip = (struct ip) { 0 }; /* it is just going */
 }
 
+/* Who the client has shown to be: what query_of() points at. */
+struct who {
+	struct policy_login login;
+	struct policy_ccert ccert;
+};
+
+static void
+add_who(struct conn *c, struct who *who, struct policy_query *q)
+{
+	const struct smtp_auth *login = smtp_login(&c->smtp);
+	const struct tls_info *info = c->tls_info;
+
+	if (login != NULL) {
+		who->login =
+			(struct policy_login) { login->method, login->user,
+						smtp_auth_sender(&c->smtp) };
+		q->login = &who->login;
+	}
+	if (info != NULL) {
+		who->ccert = (struct policy_ccert) {
+			info->certificate, info->public_key,
+			strcmp(info->trust, "Trusted") == 0
+		};
+		q->ccert = &who->ccert;
+	}
+}
+
 static struct policy_query
 query_of(const struct worker *w, struct conn *c)
 {
@@ -84,7 +111,9 @@ ask_policy(struct worker *w, struct conn *c)
 	struct policy_query query = query_of(w, c);
 	struct policy_verdict verdict;
 	struct smtp_facts facts;
+	struct who who;
 
+	add_who(c, &who, &query);
 	if (policy_has_servers(c->policy))
 		add_details(w, c, &query);
 	policy_ask(c->policy, &query, &verdict);

@@ -148,6 +148,47 @@ conn_log_tls_failed(const struct conn *c, enum tls_reason reason,
 }
 
 void
+conn_log_auth_failed(const struct conn *c, const char *text, const char *user)
+{
+	struct client_text buf;
+
+	log_say(LOG_LEVEL_WARNING, module(c),
+		"%s: SASL %.100s authentication failed: %s, "
+		"sasl_username=%.100s",
+		client(c, &buf), c->smtp.auth->method,
+		*text ? text : "(reason unavailable)",
+		*user ? user : "(unavailable)");
+}
+
+void
+conn_log_auth_aborted(const struct conn *c)
+{
+	struct client_text buf;
+
+	log_say(LOG_LEVEL_WARNING, module(c),
+		"%s: SASL %s authentication aborted", client(c, &buf),
+		c->smtp.auth->method);
+}
+
+/* Who a message or a refusal is about, when it has logged in. */
+static void
+put_login(struct print *pr, const struct smtp *s, const char *sender)
+{
+	const struct smtp_auth *login = smtp_login(s);
+
+	if (login != NULL) {
+		print_span(pr, SPAN(", sasl_method="));
+		print_text(pr, login->method);
+		print_span(pr, SPAN(", sasl_username="));
+		print_text(pr, login->user);
+	}
+	if (*sender != '\0') {
+		print_span(pr, SPAN(", sasl_sender="));
+		print_text(pr, sender);
+	}
+}
+
+void
 conn_log_verdict(const struct conn *c, const char *verb, unsigned code,
 		 const char *text)
 {
@@ -163,17 +204,19 @@ conn_log_verdict(const struct conn *c, const char *verb, unsigned code,
 	const struct smtp *s = &c->smtp;
 	struct smtp_facts facts = smtp_facts(s);
 	struct client_text buf;
+	const struct smtp_auth *login = smtp_login(s);
 	char number[12] = "";
 
 	if (code)
 		snprintf(number, sizeof(number), "%u ", code);
 	log_say(LOG_LEVEL_INFO, module(c),
 		"NOQUEUE: %s: %s from %s: %s%s; from=<%s> to=<%s> proto=%s "
-		"helo=<%s>",
+		"helo=<%s>%s%s%s",
 		verb, stages[s->check], client(c, &buf), number, text,
 		facts.sender ? facts.sender->text : "",
-		facts.rcpt ? facts.rcpt->text : "", smtp_proto_name(s),
-		s->helo);
+		facts.rcpt ? facts.rcpt->text : "", smtp_proto_name(s), s->helo,
+		login ? " sasl_username=<" : "", login ? login->user : "",
+		login ? ">" : "");
 }
 
 void
@@ -187,6 +230,7 @@ conn_log_message(const struct conn *c)
 	print_hex(&pr, c->msg->id);
 	print_span(&pr, SPAN(": client="));
 	print_text(&pr, client(c, &buf));
+	put_login(&pr, &c->smtp, smtp_auth_sender(&c->smtp));
 	log_put(LOG_LEVEL_INFO, module(c), print_done(&pr));
 
 	pr.len = 0;

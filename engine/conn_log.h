@@ -22,6 +22,11 @@ void conn_log_tls(const struct conn *c, const struct tls_info *info);
 /* words: the library's, or "". */
 void conn_log_tls_failed(const struct conn *c, enum tls_reason reason,
 			 const char *words);
+/* text: the server's reason, or ""; user: who it was about, or "". */
+void conn_log_auth_failed(const struct conn *c, const char *text,
+			  const char *user);
+/* The client has sent "*". */
+void conn_log_auth_aborted(const struct conn *c);
 /* verb: "reject", "reject_warning", …; code 0: it stands in text already. */
 void conn_log_verdict(const struct conn *c, const char *verb, unsigned code,
 		      const char *text);

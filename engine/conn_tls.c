@@ -97,6 +97,7 @@ done(struct worker *w, struct conn *c)
 
 	c->tls_text =
 		(struct smtp_tls) { info->summary, info->detail, info->peer };
+	c->tls_info = info;
 	c->wait = CONN_WAIT_PEER;
 	c->has_work = true;
 	conn_log_tls(c, info);

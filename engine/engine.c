@@ -53,6 +53,20 @@ open_pools(struct engine *e)
 	return true;
 }
 
+/* The servers of all services that somebody can log in to. */
+static void
+want_sasl(struct engine *e, const struct config *cfg, struct diag *diag)
+{
+	const char **all = must_alloc((cfg->services_n + 1) * sizeof(*all));
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < cfg->services_n; i++)
+		if (cfg->services[i].smtp.is_auth)
+			all[n++] = cfg->services[i].sasl.path;
+	sasl_want(e->sasl, all, n, diag);
+	free(all);
+}
+
 static bool
 open_workers(struct engine *e, struct diag *diag)
 {
@@ -63,8 +77,8 @@ open_workers(struct engine *e, struct diag *diag)
 			    servers_source(e->servers, i));
 		lookups_add(lookups, LOOKUP_DNS, dns_source(e->dns, i));
 		e->workers[i] = worker_open(i, e->site, e->listeners, e->queue,
-					    e->tls, e->pools[i], &lookups,
-					    diag);
+					    e->tls, e->sasl, e->pools[i],
+					    &lookups, diag);
 		if (e->workers[i] == NULL)
 			return false;
 	}
@@ -107,6 +121,10 @@ open_all(struct engine *e, struct diag *diag)
 	e->tls = tls_open(&cfg->tls, diag);
 	if (e->tls == NULL)
 		return false;
+	e->sasl = sasl_open(e->workers_n, diag);
+	if (e->sasl == NULL)
+		return false;
+	want_sasl(e, cfg, diag);
 	e->servers = servers_open(e->workers_n, diag);
 	if (e->servers == NULL)
 		return false;
@@ -168,6 +186,7 @@ engine_close(struct engine **e_inout)
 		worker_close(&e->workers[i]);
 	servers_close(&e->servers);
 	dns_close(&e->dns);
+	sasl_close(&e->sasl);
 	tls_close(&e->tls);
 	router_close(&e->router);
 	if (e->deliver != NULL)
@@ -204,6 +223,7 @@ swap_site(struct engine *e, struct diag *diag)
 	if (log_reopen(&next->cfg->log, diag) != 0)
 		log_say(LOG_LEVEL_WARNING, "master",
 			"the log goes on where it was");
+	want_sasl(e, next->cfg, diag);
 	pthread_mutex_lock(&e->lock);
 	was = e->site;
 	e->site = next;

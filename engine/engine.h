@@ -26,6 +26,7 @@ struct engine {
 	struct net_listeners *listeners;
 	struct queue *queue;
 	struct tls *tls;
+	struct sasl *sasl;
 	struct servers *servers; /* policy servers */
 	struct dns *dns;
 	struct deliver *deliver;

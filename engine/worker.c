@@ -7,6 +7,7 @@
 #include "engine/base/clock.h"
 #include "engine/base/log.h"
 #include "engine/conn.h"
+#include "engine/conn_auth.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -61,6 +62,17 @@ reap_tls(struct worker *w)
 	n = tls_reap(w->tls, w->idx, owners, REAP_MAX);
 	for (unsigned i = 0; i < n; i++)
 		conn_run(w, owners[i]);
+}
+
+static void
+reap_sasl(struct worker *w)
+{
+	struct conn *c;
+
+	if (w->sasl == NULL || *w->sasl_busy == 0)
+		return;
+	while ((c = sasl_reap(w->sasl, w->idx)) != NULL)
+		conn_auth_answered(w, c);
 }
 
 /* Sessions whose lookups are all answered. */
@@ -184,6 +196,7 @@ turn(struct worker *w)
 	take_site(w);
 	accept_new(w);
 	reap_tls(w);
+	reap_sasl(w);
 	reap_lookups(w);
 	reap_commits(w);
 	fire_timers(w);
@@ -265,8 +278,9 @@ add_sources(struct worker *w)
 
 struct worker *
 worker_open(unsigned idx, struct site *site, struct net_listeners *listeners,
-	    struct queue *queue, struct tls *tls, struct chunk_pool *chunks,
-	    struct lookups **lookups, struct diag *diag)
+	    struct queue *queue, struct tls *tls, struct sasl *sasl,
+	    struct chunk_pool *chunks, struct lookups **lookups,
+	    struct diag *diag)
 {
 	struct worker *w = aligned_alloc(CACHE_LINE, sizeof(*w));
 	char name[16];
@@ -278,6 +292,9 @@ worker_open(unsigned idx, struct site *site, struct net_listeners *listeners,
 	w->queue = queue;
 	w->tls = tls;
 	w->tls_busy = tls_busy(tls, idx);
+	w->sasl = sasl;
+	w->sasl_busy = sasl ? sasl_busy(sasl, idx) : NULL;
+	w->smtp.auth_offer = conn_auth_offer;
 	w->lookups = *lookups;
 	*lookups = NULL;
 	w->site = site_get(site);
@@ -296,7 +313,9 @@ worker_open(unsigned idx, struct site *site, struct net_listeners *listeners,
 	if (w->out.p == NULL || w->wake_fd < 0 ||
 	    net_wake_add(w->net, w->wake_fd) ||
 	    net_wake_add(w->net, queue_wake_fd(queue, idx)) ||
-	    net_wake_add(w->net, tls_wake_fd(tls, idx)) || add_sources(w))
+	    net_wake_add(w->net, tls_wake_fd(tls, idx)) ||
+	    (sasl && net_wake_add(w->net, sasl_wake_fd(sasl, idx))) ||
+	    add_sources(w))
 		ret = errno;
 	else
 		ret = pthread_create(&w->thread, NULL, worker_main, w);

@@ -11,6 +11,7 @@
 #include "dataplane/net.h"
 #include "engine/base/counter.h"
 #include "engine/base/wheel.h"
+#include "engine/policy/sasl.h"
 #include "engine/site.h"
 #include "engine/smtp/smtp.h"
 #include "queue/queue.h"
@@ -33,8 +34,10 @@ struct worker {
 	struct net *net;
 	struct queue *queue;
 	struct tls *tls;
-	struct lookups *lookups;  /* what sessions ask the outside */
-	const uint32_t *tls_busy; /* 0: its turn has nothing to do for TLS */
+	struct lookups *lookups;   /* what sessions ask the outside */
+	const uint32_t *tls_busy;  /* 0: its turn has nothing to do for TLS */
+	struct sasl *sasl;	   /* NULL: nobody can log in */
+	const uint32_t *sasl_busy; /* as tls_busy */
 	struct ready ready;
 	struct site *site; /* what new connections get */
 	struct smtp_shared smtp;
@@ -59,12 +62,13 @@ struct worker {
 /*
  * Starts the thread, with a reference to site of its own. chunks: its bodies'
  * pool, which outlives it, since delivery gives chunks back later. Takes
- * *lookups, with their sources. NULL: see *diag.
+ * *lookups, with their sources. sasl: NULL: nobody can log in. NULL: see *diag.
  */
 struct worker *worker_open(unsigned idx, struct site *site,
 			   struct net_listeners *listeners, struct queue *queue,
-			   struct tls *tls, struct chunk_pool *chunks,
-			   struct lookups **lookups, struct diag *diag);
+			   struct tls *tls, struct sasl *sasl,
+			   struct chunk_pool *chunks, struct lookups **lookups,
+			   struct diag *diag);
 /* New connections get this site from now on. Any thread. */
 void worker_reload(struct worker *w, struct site *site);
 /*

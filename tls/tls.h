@@ -129,7 +129,9 @@ struct tls_info {
 	const char *summary;  /* "TLSv1.3 with cipher ... (256/256 bits)" */
 	const char *detail;   /* "key-exchange ... server-digest ...", or "" */
 	const char *peer;     /* "No client certificate requested", ... */
-	const char *sni;      /* the name that the client asked for, or "" */
+	/* Fingerprints of the client's certificate, and of its key, or "" */
+	const char *certificate, *public_key;
+	const char *sni; /* the name that the client asked for, or "" */
 	bool is_resumed;
 };
 /* Valid until tls_conn_close(). */

@@ -5,12 +5,13 @@
  */
 #include "engine/base/print.h"
 #include "tls/tls_conn.h"
+#include "tls/tls_peer.h"
 
 #include <openssl/x509.h>
 #include <stdlib.h>
 
 #define NAME_MAX_BYTES 128
-#define TEXT_MAX_BYTES 1024
+#define TEXT_MAX_BYTES (1024 + 2 * TLS_FINGERPRINT_BYTES)
 
 /* What a peer says of itself goes into headers and logs: keep it harmless. */
 static void
@@ -153,7 +154,8 @@ tls_info_take(struct tls_conn *c)
 	X509 *cert = SSL_get0_peer_certificate(c->ssl);
 	char text[TEXT_MAX_BYTES];
 	struct print pr = PRINT_INTO(text);
-	size_t detail_at, peer_at, sni_at;
+	size_t detail_at, peer_at, sni_at, cert_at, key_at;
+	struct tls_fingerprints prints;
 
 	put_summary(&pr, c->ssl);
 	detail_at = end_string(&pr);
@@ -165,6 +167,11 @@ tls_info_take(struct tls_conn *c)
 	put_peer(&pr, c->ssl);
 	sni_at = end_string(&pr);
 	put_clean(&pr, sni ? sni : "");
+	(void)tls_peer_fingerprints(c->ssl, &prints);
+	cert_at = end_string(&pr);
+	print_text(&pr, prints.certificate);
+	key_at = end_string(&pr);
+	print_text(&pr, prints.public_key);
 	end_string(&pr);
 	must(pr.len < pr.cap);
 	c->info_text = malloc(pr.len);
@@ -181,6 +188,8 @@ tls_info_take(struct tls_conn *c)
 		.detail = c->info_text + detail_at,
 		.peer = c->info_text + peer_at,
 		.sni = c->info_text + sni_at,
+		.certificate = c->info_text + cert_at,
+		.public_key = c->info_text + key_at,
 		.is_resumed = SSL_session_reused(c->ssl),
 	};
 	return true;

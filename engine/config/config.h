@@ -19,6 +19,7 @@
 #include "engine/base/log.h"
 #include "engine/policy/dns_cfg.h"
 #include "engine/policy/policy_cfg.h"
+#include "engine/policy/sasl_cfg.h"
 #include "engine/smtp/smtp_cfg.h"
 #include "queue/queue.h"
 #include "tls/tls_cfg.h"
@@ -51,6 +52,7 @@ struct service {
 	struct smtp_cfg smtp;
 	struct policy_cfg policy;
 	struct tls_cfg tls;
+	struct sasl_cfg sasl;
 };
 
 struct config {

@@ -230,6 +230,31 @@ finish_tls(struct service *svc, const struct scope *sc)
 	}
 }
 
+/* Where the auth server is, and whether it can be asked at all. */
+static void
+finish_sasl(struct config *cfg, struct service *svc, const struct scope *sc)
+{
+	const struct setting *s = scope_where(sc, SPAN("smtpd_sasl_type"));
+	struct sasl_cfg *sasl = &svc->sasl;
+	const char *dir = scope_value(sc, "queue_directory", NULL);
+
+	if (!svc->smtp.is_auth)
+		return;
+	if (sasl->type != SASL_TYPE_DOVECOT) {
+		say(sc->diag, DIAG_WARNING, s ? s->file : NULL, s ? s->line : 0,
+		    "service %s: smtpd_sasl_type = cyrus is not built: nobody "
+		    "can log in; set smtpd_sasl_type = dovecot and "
+		    "smtpd_sasl_path",
+		    svc->name);
+		svc->smtp.is_auth = false;
+		return;
+	}
+	if (sasl->path[0] != '/' && strncasecmp(sasl->path, "inet:", 5) != 0 &&
+	    strncasecmp(sasl->path, "unix:", 5) != 0)
+		sasl->path = store_strf(&cfg->store->strings, "%s/%s", dir,
+					sasl->path);
+}
+
 static bool
 add_service(struct config *cfg, const struct mastercf_entry *e,
 	    const struct scope *sc)
@@ -244,6 +269,7 @@ add_service(struct config *cfg, const struct mastercf_entry *e,
 	is_ok &= param_apply_module(PARAM_POLICY, sc, &svc->policy);
 	is_ok &= param_apply_module(PARAM_SERVICE, sc, svc);
 	finish_tls(svc, sc);
+	finish_sasl(cfg, svc, sc);
 	is_ok &= add_listens(cfg, svc, sc);
 	cfg->services_n++;
 	return is_ok;

@@ -43,6 +43,18 @@ enum policy_stage {
 	POLICY_STAGE_N
 };
 
+/* Who has logged in: AUTH, or XCLIENT LOGIN. */
+struct policy_login {
+	const char *method, *user;
+	const char *sender; /* MAIL's AUTH=, or "" */
+};
+
+/* A client's certificate: fingerprints; "": it has none. */
+struct policy_ccert {
+	const char *certificate, *public_key;
+	bool is_trusted; /* by smtpd_tls_CAfile and the like */
+};
+
 /* What is known of the session so far; empty where it is not. */
 struct policy_query {
 	enum policy_stage stage;
@@ -67,6 +79,8 @@ struct policy_query {
 	bool is_pipelined;	   /* commands were waiting behind this one */
 	bool is_tls;
 	uint64_t now_us;
+	const struct policy_login *login; /* NULL: nobody */
+	const struct policy_ccert *ccert; /* NULL: no TLS */
 	/* Where what has to be asked outside goes; NULL: nobody can be asked */
 	struct lookups *lookups;
 	struct lookup_pins *pins;

@@ -475,6 +475,27 @@ policy_access_null(struct policy_eval *e, const struct table *table)
 	return ask_key(&a, span_of(key != NULL && *key ? key : "<>"), false);
 }
 
+enum policy_answer
+policy_access_found(struct policy_eval *e, const struct table *table,
+		    struct span key, const char *name, const char *subject,
+		    bool *is_found_out)
+{
+	struct access a = { e, table, name, subject, NULL, false };
+	enum policy_answer answer = ask_key(&a, key, false);
+
+	*is_found_out = a.is_found;
+	return answer;
+}
+
+enum policy_answer
+policy_access_key(struct policy_eval *e, const struct table *table,
+		  struct span key, const char *name, const char *subject)
+{
+	bool is_found;
+
+	return policy_access_found(e, table, key, name, subject, &is_found);
+}
+
 /* "user@", without its extension where is_bare. */
 static enum policy_answer
 ask_user(struct access *a, struct span local, struct span domain, bool is_first)

@@ -43,6 +43,8 @@ struct policy_cfg {
 	struct maps *alias_maps;
 	struct maps *local_recipient_maps;
 	struct maps *relay_recipient_maps;
+	struct maps *sender_login_maps; /* smtpd_sender_login_maps */
+	struct maps *relay_clientcerts;
 	struct maps *canonical_maps;
 	struct maps *recipient_canonical_maps;
 	const char *virtual_mailbox_base;
@@ -78,6 +80,7 @@ struct policy_cfg {
 	uint32_t server_try_limit;
 	const struct policy_class *classes; /* smtpd_restriction_classes */
 	unsigned classes_n;
+	bool is_sasl_enabled; /* smtpd_sasl_auth_enable */
 	bool is_delay_reject;
 	bool is_helo_required;
 	bool is_reject_unlisted_recipient;

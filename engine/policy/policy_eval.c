@@ -122,13 +122,6 @@ policy_eval_inet_interfaces(struct policy_eval *e,
 	return is_client_in(e, e->policy->cfg->inet_interfaces, SPAN(""));
 }
 
-/* Nobody is, until there is SASL. */
-enum policy_answer
-policy_eval_sasl(struct policy_eval *e, const struct policy_rule *rule)
-{
-	return POLICY_DUNNO;
-}
-
 enum policy_answer
 policy_eval_client_access(struct policy_eval *e, const struct policy_rule *rule)
 {

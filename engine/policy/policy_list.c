@@ -297,6 +297,16 @@ static const char *const arg_names[] = {
 	[POLICY_ARG_SECONDS] = "seconds",
 };
 
+static bool
+is_about_login(const struct policy_word *word)
+{
+	return word->eval == policy_eval_sasl_access ||
+	       word->eval == policy_eval_mismatch ||
+	       word->eval == policy_eval_known_mismatch ||
+	       word->eval == policy_eval_auth_mismatch ||
+	       word->eval == policy_eval_unauth_mismatch;
+}
+
 /* A restriction and, where it has one, its argument. */
 static void
 add_word(struct compile *c, const struct policy_word *word, struct span *rest)
@@ -321,9 +331,11 @@ add_word(struct compile *c, const struct policy_word *word, struct span *rest)
 			 "%s knows nothing yet at this stage: with "
 			 "smtpd_delay_reject = no it does nothing here",
 			 word->name);
-	if (word->eval == policy_eval_sasl)
+	if ((word->eval == policy_eval_sasl || is_about_login(word)) &&
+	    !c->policy->cfg->is_sasl_enabled)
 		complain(c, DIAG_NOTE,
-			 "%s permits nobody: there is no SASL yet", word->name);
+			 "%s finds nobody: smtpd_sasl_auth_enable = no here",
+			 word->name);
 	switch (word->arg) {
 	case POLICY_ARG_TABLE:
 		add_table(c, word, arg);

@@ -408,6 +408,14 @@ enum policy_answer policy_access_ip(struct policy_eval *e,
 				    const char *subject, bool *is_found);
 /* Cuts "5.7.1" off the front of text, which it gives; else dsn stays. */
 struct span policy_split_dsn(struct span text, char dsn[16]);
+/* One key and no other. *is_found_out: the table has an answer for it. */
+enum policy_answer policy_access_found(struct policy_eval *e,
+				       const struct table *table,
+				       struct span key, const char *name,
+				       const char *subject, bool *is_found_out);
+enum policy_answer policy_access_key(struct policy_eval *e,
+				     const struct table *table, struct span key,
+				     const char *name, const char *subject);
 /*
  * Does what an action of access(5) says, about what the list is about. source:
  * who said it, for the log.

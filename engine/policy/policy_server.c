@@ -279,19 +279,22 @@ write_question(const struct policy_eval *e, const struct policy_server *server,
 {
 	struct print pr = { out, 0, SERVER_TEXT_MAX };
 	const struct policy_query *q = e->query;
+	const struct policy_login *login = q->login;
+	const struct policy_ccert *ccert = q->ccert;
 
 	put_text(&pr, "request", "smtpd_access_policy");
 	put_text(&pr, "protocol_state", q->where);
 	put_text(&pr, "protocol_name", q->proto);
 	put_client(&pr, q);
 	put_envelope(&pr, e);
-	put_text(&pr, "sasl_method", "");
-	put_text(&pr, "sasl_username", "");
-	put_text(&pr, "sasl_sender", "");
+	put_text(&pr, "sasl_method", login ? login->method : "");
+	put_text(&pr, "sasl_username", login ? login->user : "");
+	put_text(&pr, "sasl_sender", login ? login->sender : "");
 	put_text(&pr, "ccert_subject", "");
 	put_text(&pr, "ccert_issuer", "");
-	put_text(&pr, "ccert_fingerprint", "");
-	put_text(&pr, "ccert_pubkey_fingerprint", "");
+	put_text(&pr, "ccert_fingerprint", ccert ? ccert->certificate : "");
+	put_text(&pr, "ccert_pubkey_fingerprint",
+		 ccert ? ccert->public_key : "");
 	put_tls(&pr, q);
 	put_text(&pr, "policy_context", server->context);
 	print_span(&pr, SPAN("\n"));

@@ -56,6 +56,7 @@ smtp_fini(struct smtp *s)
 	chunk_put(s->partial);
 	s->partial = NULL;
 	smtp_names_drop(s);
+	smtp_auth_drop(s);
 	s->state = ST_CLOSED;
 }
 
@@ -79,7 +80,7 @@ smtp_txn_get(struct smtp *s)
 		return NULL;
 	memset(t, 0, offsetof(struct smtp_txn, envid));
 	t->envid[0] = t->orcpt[0] = '\0';
-	t->rcpt_first[0] = '\0';
+	t->rcpt_first[0] = t->auth_sender[0] = '\0';
 	addr_clear(&t->sender);
 	addr_clear(&t->rcpt);
 	s->txn = t;
@@ -211,6 +212,10 @@ step_once(struct smtp *s, struct span *in, struct smtp_out *out)
 		s->is_waiting = true;
 		return SMTP_WANT_NAME;
 	}
+	if (s->is_helo_due) {
+		s->is_helo_due = false;
+		return smtp_ask(s, SMTP_CHECK_HELO);
+	}
 	switch ((enum smtp_state)s->state) {
 	case ST_PROXY:
 		return proxy_step(s, in);
@@ -230,6 +235,8 @@ step_once(struct smtp *s, struct span *in, struct smtp_out *out)
 		return smtp_chunk_step(s, in, out);
 	case ST_SWALLOW:
 		return smtp_swallow_step(s, in);
+	case ST_AUTH:
+		return smtp_auth_step(s, in, out);
 	case ST_CLOSED:
 	case ST_N:
 		break;
@@ -488,6 +495,12 @@ void
 smtp_too_big(struct smtp *s)
 {
 	s->txn->body.is_too_big = true;
+}
+
+const char *
+smtp_auth_sender(const struct smtp *s)
+{
+	return s->txn != NULL ? s->txn->auth_sender : "";
 }
 
 const char *

@@ -15,6 +15,7 @@
  *	FLUSH	the reply buffer is full: send it, step again
  *	PAUSE	step again at smtp_resume_us(), not before
  *	TLS	begin with TLS: smtp_tls_begin(), then smtp_tls_done()
+ *	AUTH	do s->auth_step of a login; answer with smtp_authed()
  *	BYTES	all input is used up
  *	CLOSE	send the replies, then close
  */
@@ -37,6 +38,7 @@ enum smtp_want {
 	SMTP_WANT_MEMORY,
 	SMTP_WANT_PAUSE,
 	SMTP_WANT_TLS,
+	SMTP_WANT_AUTH,
 	SMTP_WANT_CLOSE,
 };
 
@@ -75,8 +77,30 @@ enum smtp_verb {
 /* How far a session has come: its last command, or one of these. */
 enum smtp_where { SMTP_WHERE_CONNECT = SMTP_VERB_N, SMTP_WHERE_MESSAGE };
 
-#define SMTP_HELO_MAX 256
+#define SMTP_HELO_MAX	    256
+#define SMTP_AUTH_OFFER_MAX 400
+#define SMTP_AUTH_USER_MAX  256
+/* The longest challenge of a server; the reply buffer must take it. */
+#define SMTP_AUTH_CHALLENGE_MAX 12288u
 
+/* What AUTH wants its owner to do. */
+enum smtp_auth_step {
+	SMTP_AUTH_WAIT,	   /* find out what can be offered; then NOTHING */
+	SMTP_AUTH_FIRST,   /* auth->method, and response if has_response */
+	SMTP_AUTH_NEXT,	   /* auth->response */
+	SMTP_AUTH_ABORTED, /* by the client; answered already: then NOTHING */
+	SMTP_AUTH_ENDED,   /* by a limit of ours; the same */
+};
+
+/* There while somebody logs in, and once that has worked. */
+struct smtp_auth {
+	bool has_response, is_done;
+	char *response;	  /* as it came; not looked at */
+	char method[101]; /* as the client wrote it, but printable */
+	char user[SMTP_AUTH_USER_MAX];
+};
+
+struct smtp;
 struct smtp_txn; /* from MAIL to the end of the message */
 
 /* What all sessions of a worker share. */
@@ -84,6 +108,11 @@ struct smtp_shared {
 	struct chunk_pool *chunks;
 	struct smtp_txn *free_txns;
 	uint32_t stream_bytes; /* more body than this in memory: STREAM */
+	/*
+	 * What is offered to log in with, a blank between; "" for nothing. The
+	 * owner's; called only while s->is_auth_possible.
+	 */
+	void (*auth_offer)(const struct smtp *s, char out[SMTP_AUTH_OFFER_MAX]);
 };
 
 /* What a TLS handshake has agreed on, as Received: headers say it. */
@@ -99,6 +128,7 @@ struct smtp {
 	struct smtp_shared *shared;
 	struct smtp_txn *txn;
 	struct chunk *partial;	   /* a command line that has not ended yet */
+	struct smtp_auth *auth;	   /* NULL: nobody has logged in, or tried */
 	uint64_t deadline_us;	   /* 0: none */
 	uint64_t resume_us;	   /* 0: no pause */
 	uint64_t chunk_left_bytes; /* BDAT: still to come of this chunk */
@@ -112,9 +142,13 @@ struct smtp {
 	bool is_request_over;	   /* one ended, or began, in this step */
 	bool is_pipelined;	   /* input waits behind this command */
 	bool is_bdat_last;
-	bool is_tls_possible; /* the owner's: STARTTLS can be offered */
-	bool is_tls_asked;    /* by STARTTLS: not a wrapped service */
-	uint8_t bare_newline; /* enum smtp_bare_newline for this client */
+	bool is_tls_possible;  /* the owner's: STARTTLS can be offered */
+	bool is_tls_asked;     /* by STARTTLS: not a wrapped service */
+	bool is_auth_possible; /* the owner's: there is a server to ask */
+	bool is_auth_known;    /* the owner's: what it offers is known */
+	bool is_helo_due;      /* EHLO waits for that */
+	uint8_t auth_step;     /* enum smtp_auth_step */
+	uint8_t bare_newline;  /* enum smtp_bare_newline for this client */
 	uint8_t pending_verb;
 	uint8_t where;	   /* enum smtp_verb or enum smtp_where */
 	uint16_t errors_n; /* since the last message */
@@ -190,6 +224,25 @@ void smtp_tls_begin(struct smtp *s, struct smtp_out *out, bool is_possible,
 		    uint64_t now_us);
 /* The handshake is done. Borrows tls until smtp_fini(). Step it at once. */
 void smtp_tls_done(struct smtp *s, const struct smtp_tls *tls, uint64_t now_us);
+
+/*
+ * AUTH: what the server says. text: the challenge, in base64 (MORE), or why not
+ * (FAIL, TEMP); user: who it is (OK), without control characters.
+ */
+enum smtp_auth_outcome {
+	SMTP_AUTH_NOTHING,
+	SMTP_AUTH_MORE,
+	SMTP_AUTH_OK,
+	SMTP_AUTH_FAIL,
+	SMTP_AUTH_TEMP,
+};
+void smtp_authed(struct smtp *s, struct smtp_out *out,
+		 enum smtp_auth_outcome outcome, const char *text,
+		 const char *user, uint64_t now_us);
+/* Who has logged in, or NULL. */
+const struct smtp_auth *smtp_login(const struct smtp *s);
+/* MAIL's AUTH=, or "". */
+const char *smtp_auth_sender(const struct smtp *s);
 
 /* From smtp_tls_begin() to _done(): nothing can be said to the peer. */
 bool smtp_in_tls(const struct smtp *s);

@@ -63,6 +63,8 @@ greet(struct smtp *s, struct span args, struct smtp_out *out,
 	s->proto = (uint8_t)proto;
 	s->pending_verb = (uint8_t)verb;
 	smtp_set_command_state(s);
+	if (verb == SMTP_VERB_EHLO && smtp_auth_is_owed(s))
+		return SMTP_WANT_AUTH;
 	return smtp_ask(s, SMTP_CHECK_HELO);
 }
 
@@ -102,7 +104,7 @@ static void
 ehlo_line(struct smtp *s, struct smtp_out *out, uint32_t *last_at,
 	  const char *keyword, const char *rest)
 {
-	char line[256];
+	char line[SMTP_LINE_BYTES_MAX + 1];
 	int n;
 
 	if (smtp_is_discarded(s, keyword))
@@ -111,6 +113,23 @@ ehlo_line(struct smtp *s, struct smtp_out *out, uint32_t *last_at,
 	must(n > 0 && n < (int)sizeof(line));
 	*last_at = out->len;
 	smtp_out_put(out, line, (size_t)n);
+}
+
+/* RFC 4954 section 3; and once more as clients from before it read it. */
+static void
+ehlo_auth(struct smtp *s, struct smtp_out *out, uint32_t *last_at)
+{
+	char text[1 + SMTP_AUTH_OFFER_MAX] = " ";
+
+	if (!smtp_auth_is_offered(s))
+		return;
+	s->shared->auth_offer(s, text + 1);
+	if (text[1] == '\0')
+		return;
+	ehlo_line(s, out, last_at, "AUTH", text);
+	text[0] = '=';
+	if (s->cfg->is_auth_broken)
+		ehlo_line(s, out, last_at, "AUTH", text);
 }
 
 static void
@@ -129,6 +148,7 @@ ehlo_reply(struct smtp *s, struct smtp_out *out)
 		ehlo_line(s, out, &last_at, "VRFY", "");
 	if (smtp_tls_is_offered(s))
 		ehlo_line(s, out, &last_at, "STARTTLS", "");
+	ehlo_auth(s, out, &last_at);
 	if (smtp_xclient_is_allowed(s))
 		ehlo_line(s, out, &last_at, "XCLIENT",
 			  " NAME ADDR PROTO HELO REVERSE_NAME PORT LOGIN"

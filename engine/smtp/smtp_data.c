@@ -9,10 +9,11 @@
 
 #include <stdio.h>
 
-#define TLS_BYTES_MAX	   700u
-#define RECEIVED_BYTES_MAX (1280u + TLS_BYTES_MAX + ADDR_BYTES_MAX)
+#define TLS_BYTES_MAX 700u
+#define RECEIVED_BYTES_MAX \
+	(1280u + TLS_BYTES_MAX + SMTP_AUTH_USER_MAX + 64u + ADDR_BYTES_MAX)
 
-static_assert(CHUNK_SMALL_BYTES > 3 * RECEIVED_BYTES_MAX, "room for Received");
+static_assert(CHUNK_SMALL_BYTES > 2 * RECEIVED_BYTES_MAX, "room for Received");
 
 /* The comments that smtpd_tls_received_header asks for. */
 static void
@@ -35,6 +36,18 @@ put_tls(const struct smtp *s, struct print *pr)
 	pr->len += part.len;
 }
 
+/* The comment that smtpd_sasl_authenticated_header asks for. */
+static void
+put_login(const char *user, struct print *pr)
+{
+	print_span(pr, SPAN("\t(Authenticated sender: "));
+	for (; *user != '\0'; user++)
+		print_span(pr, strchr("()\\", *user)
+				       ? SPAN("?")
+				       : (struct span) { user, 1 });
+	print_span(pr, SPAN(")\n"));
+}
+
 /* RFC 5321 section 4.4, in Postfix's form: "for" only with one recipient. */
 static void
 put_received(struct smtp *s)
@@ -55,6 +68,8 @@ put_received(struct smtp *s)
 	print_span(&pr, SPAN("])\n"));
 	if (s->tls != NULL && s->cfg->is_tls_received)
 		put_tls(s, &pr);
+	if (smtp_login(s) != NULL && s->cfg->is_auth_received)
+		put_login(smtp_login(s)->user, &pr);
 	print_span(&pr, SPAN("\tby "));
 	print_some(&pr, s->cfg->myhostname, 255);
 	print_span(&pr, SPAN(" ("));
@@ -63,6 +78,8 @@ put_received(struct smtp *s)
 	print_text(&pr, t->is_smtputf8 ? "UTF8SMTP" : smtp_proto_name(s));
 	if (s->tls != NULL && s->proto == SMTP_PROTO_ESMTP)
 		print_span(&pr, SPAN("S")); /* RFC 3848 */
+	if (smtp_login(s) != NULL && s->proto == SMTP_PROTO_ESMTP)
+		print_span(&pr, SPAN("A"));
 	print_span(&pr, SPAN(" id "));
 	print_hex(&pr, t->id);
 	if (t->rcpt_ok_n == 1) {

@@ -20,6 +20,7 @@ enum smtp_state {
 	ST_DATA,    /* receiving up to CRLF.CRLF */
 	ST_CHUNK,   /* receiving a BDAT chunk */
 	ST_SWALLOW, /* skipping a BDAT chunk that nobody wants */
+	ST_AUTH,    /* the client's next line answers a challenge */
 	ST_CLOSED,
 	ST_N
 };
@@ -52,8 +53,9 @@ struct smtp_txn {
 	bool has_failed; /* BDAT: what else comes is discarded */
 	bool is_ended;	 /* the whole body is here */
 	uint16_t envid_len, orcpt_len;
-	char envid[100 + 1]; /* RFC 3461 section 4.4: at most 100 */
-	char orcpt[500 + 1]; /* section 4.2: at most 500 */
+	char envid[100 + 1];	   /* RFC 3461 section 4.4: at most 100 */
+	char orcpt[500 + 1];	   /* section 4.2: at most 500 */
+	char auth_sender[500 + 1]; /* RFC 4954 section 5 */
 	struct addr sender;
 	struct addr rcpt;
 	char rcpt_first[ADDR_BYTES_MAX + 1]; /* the first one accepted */
@@ -144,6 +146,21 @@ smtp_tls_is_owed(const struct smtp *s)
 }
 enum smtp_want smtp_starttls(struct smtp *s, struct span args,
 			     struct smtp_out *out);
+
+/* AUTH: smtp_auth.c */
+enum smtp_want smtp_auth(struct smtp *s, struct span args,
+			 struct smtp_out *out);
+enum smtp_want smtp_auth_step(struct smtp *s, struct span *in,
+			      struct smtp_out *out);
+/* EHLO would say AUTH. */
+bool smtp_auth_is_offered(const struct smtp *s);
+/* EHLO cannot be answered yet: SMTP_WANT_AUTH comes first. */
+bool smtp_auth_is_owed(struct smtp *s);
+/* Nobody has logged in any more. */
+void smtp_auth_drop(struct smtp *s);
+/* Somebody has, elsewhere. false: a name that is too long. */
+MUST_USE bool smtp_auth_set(struct smtp *s, struct span method,
+			    struct span user);
 
 /* DATA and BDAT: smtp_data.c */
 enum smtp_want smtp_data(struct smtp *s, struct span args,

@@ -93,12 +93,18 @@ param_envid(struct smtp *s, struct span value)
 	return REPLY_OK;
 }
 
-/* RFC 4954 section 5: kept by nobody before there is AUTH. */
+/* RFC 4954 section 5: said in the log, believed by nobody. */
 static enum smtp_reply
 param_auth(struct smtp *s, struct span value)
 {
-	(void)s;
-	(void)value;
+	if (!s->cfg->is_auth || !s->is_auth_possible)
+		return REPLY_AUTH_DISABLED;
+	if (span_is_equal(value, SPAN("<>")))
+		return REPLY_OK;
+	span_copy(value, s->txn->auth_sender, sizeof(s->txn->auth_sender));
+	for (char *c = s->txn->auth_sender; *c != '\0'; c++)
+		if (*c <= ' ' || *c > '~')
+			*c = '?';
 	return REPLY_OK;
 }
 
@@ -190,7 +196,7 @@ is_offered(const struct smtp *s, enum param p)
 		return s->cfg->is_smtputf8 && !smtp_is_discarded(s, "SMTPUTF8");
 	if (p == PARAM_BODY)
 		return !s->cfg->is_8bitmime_disabled;
-	return p != PARAM_AUTH;
+	return true;
 }
 
 static enum smtp_reply
@@ -208,7 +214,7 @@ param_one(struct smtp *s, struct span word, bool is_mail, uint32_t *seen,
 			continue;
 		if (*seen & (1u << i)) {
 			*arg_out = params[i].name;
-			return REPLY_TWICE;
+			return i == PARAM_AUTH ? REPLY_AUTH_TWICE : REPLY_TWICE;
 		}
 		*seen |= 1u << i;
 		if (params[i].is_dsn && smtp_is_discarded(s, "DSN"))

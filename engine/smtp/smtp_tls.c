@@ -62,6 +62,7 @@ smtp_tls_begin(struct smtp *s, struct smtp_out *out, bool is_possible,
 		smtp_txn_end(s);
 	s->helo[0] = '\0';
 	s->proto = SMTP_PROTO_SMTP;
+	smtp_auth_drop(s);
 	chunk_put(s->partial);
 	s->partial = NULL;
 	smtp_set_state(s, ST_TLS);

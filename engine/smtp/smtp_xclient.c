@@ -127,7 +127,14 @@ set_helo(struct smtp *s, struct span v)
 	return true;
 }
 
-/* There is no SASL and no other listener to speak for: taken, not used. */
+/* Even where nobody could log in: the proxy has seen to it. */
+static bool
+set_login(struct smtp *s, struct span v)
+{
+	return is_unavailable(v) || smtp_auth_set(s, SPAN("XCLIENT"), v);
+}
+
+/* There is no other listener to speak for: taken, not used. */
 static bool
 set_nothing(struct smtp *s, struct span v)
 {
@@ -143,7 +150,7 @@ static const struct {
 	{ "NAME", set_name },	     { "ADDR", set_addr },
 	{ "PORT", set_port },	     { "PROTO", set_proto },
 	{ "HELO", set_helo },	     { "REVERSE_NAME", set_reverse_name },
-	{ "LOGIN", set_nothing },    { "DESTADDR", set_nothing },
+	{ "LOGIN", set_login },	     { "DESTADDR", set_nothing },
 	{ "DESTPORT", set_nothing },
 };
 
@@ -178,6 +185,7 @@ smtp_xclient(struct smtp *s, struct span args, struct smtp_out *out)
 	}
 	/* The session starts over: nothing said before holds. */
 	s->helo[0] = '\0';
+	smtp_auth_drop(s);
 	while ((word = span_word(&args, " \t")).len) {
 		if (set_one(s, word))
 			continue;

@@ -21,6 +21,8 @@ struct asked {
 	enum policy_stage stage; /* POLICY_CONNECT stands for POLICY_RCPT */
 	bool is_connect;	 /* then this says that it is meant */
 	bool is_tls, is_pipelined, is_discard, is_close;
+	const struct policy_login *login;
+	const struct policy_ccert *ccert;
 };
 
 /* Where what must be waited for goes: fake_dns.h. */
@@ -72,6 +74,8 @@ asked_row(const struct site *s, const struct asked *row)
 		.lookups = asked_lookups,
 		.pins = asked_pins,
 		.now_us = 77,
+		.login = row->login,
+		.ccert = row->ccert,
 	};
 	struct policy_verdict verdict;
 

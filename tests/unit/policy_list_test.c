@@ -237,7 +237,7 @@ test_sasl_note(void)
 	CHECK_ROW("SASL is noted");
 	site_open(&s, &text);
 	CHECK(site_said(&s, DIAG_NOTE,
-			"permit_sasl_authenticated permits "
+			"permit_sasl_authenticated finds "
 			"nobody"));
 	site_close(&s);
 }

@@ -95,6 +95,7 @@ struct driver {
 	bool stops_at_pause;	 /* else time is moved on */
 	bool stops_at_commit;	 /* else it is answered */
 	bool is_tls_busy, is_tls_broken;
+	bool is_auth_broken, is_auth_unknown;
 
 	struct text in;	   /* not used up yet */
 	struct text said;  /* replies */
@@ -130,6 +131,7 @@ static const struct smtp_cfg driver_cfg = {
 	.min_data_rate = 500,
 	.is_smtputf8 = true,
 	.bare_newline = SMTP_BARE_NEWLINE_NORMALIZE,
+	.auth_response_max = 12288,
 	.drop_headers = "bcc, content-length, resent-bcc, return-path",
 #ifndef DRIVER_REAL_MATCH
 	.forbidden_commands = &driver_forbidden,
@@ -143,6 +145,9 @@ static const struct smtp_tls driver_tls = {
 	.peer = "No client certificate requested",
 };
 
+static inline void driver_auth_offer(const struct smtp *s,
+				     char out[SMTP_AUTH_OFFER_MAX]);
+
 static inline void
 driver_init(struct driver *d, uint64_t pool_bytes)
 {
@@ -153,6 +158,7 @@ driver_init(struct driver *d, uint64_t pool_bytes)
 	must(d->pool != NULL);
 	d->shared.chunks = d->pool;
 	d->shared.stream_bytes = 256 * 1024;
+	d->shared.auth_offer = driver_auth_offer;
 	d->out.cap = 16384;
 	d->out.p = malloc(d->out.cap);
 	must(d->out.p != NULL);
@@ -249,6 +255,41 @@ driver_tls_run(struct driver *d)
 	must(d->s.deadline_us == d->now_us + d->cfg.timeout_us);
 }
 
+static inline void
+driver_auth_offer(const struct smtp *s, char out[SMTP_AUTH_OFFER_MAX])
+{
+	must(s->is_auth_possible);
+	span_copy(s->tls ? SPAN("PLAIN LOGIN") : SPAN("LOGIN"), out,
+		  SMTP_AUTH_OFFER_MAX);
+}
+
+/*
+ * A server that knows PLAIN, whose response is "ok", "temp" or wrong, and
+ * LOGIN, which asks twice and believes it all.
+ */
+static inline void
+driver_auth(struct driver *d)
+{
+	const struct smtp_auth *a = d->s.auth;
+	enum smtp_auth_outcome outcome = SMTP_AUTH_NOTHING;
+	const char *text = "";
+
+	text_add(&d->asked, (struct span) { &"?FNAE"[d->s.auth_step], 1 });
+	if (d->s.auth_step == SMTP_AUTH_FIRST && !a->has_response) {
+		outcome = SMTP_AUTH_MORE;
+		text = a->method[0] == 'L' ? "VXNlcm5hbWU6" : "";
+	} else if (d->s.auth_step == SMTP_AUTH_FIRST ||
+		   d->s.auth_step == SMTP_AUTH_NEXT) {
+		outcome = strcmp(a->response, "ok") == 0     ? SMTP_AUTH_OK
+			  : strcmp(a->response, "temp") == 0 ? SMTP_AUTH_TEMP
+			  : strcmp(a->response, "more") == 0 ? SMTP_AUTH_MORE
+							     : SMTP_AUTH_FAIL;
+		text = outcome == SMTP_AUTH_MORE ? "UGFzc3dvcmQ6"
+						 : "for a reason";
+	}
+	smtp_authed(&d->s, &d->out, outcome, text, "u(1)\t@x", d->now_us);
+}
+
 /* Steps until the machine wants bytes, or something that a test looks at. */
 static inline void
 driver_run(struct driver *d)
@@ -284,6 +325,10 @@ driver_run(struct driver *d)
 			driver_tls_run(d);
 			is_done = false;
 			break;
+		case SMTP_WANT_AUTH:
+			driver_auth(d);
+			is_done = false;
+			break;
 		case SMTP_WANT_STREAM:
 			driver_take(d);
 			is_done = false;
@@ -315,6 +360,8 @@ driver_open(struct driver *d)
 	text_add(&d->in, SPAN(""));
 	smtp_init(&d->s, &d->cfg, &d->shared, &d->ip, 4321, d->now_us);
 	d->s.is_tls_possible = !d->is_tls_broken;
+	d->s.is_auth_possible = !d->is_auth_broken;
+	d->s.is_auth_known = !d->is_auth_unknown;
 	driver_run(d);
 }
 

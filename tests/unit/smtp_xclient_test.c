@@ -73,7 +73,7 @@ static const struct session_row rows[] = {
 		 "helo=h.example login=u destaddr=192.0.2.9 destport=25")
 		       MESSAGE),
 	  GREETING MESSAGE_OK,
-	  RECEIVED_AS("ESMTP", "h.example", "c.example", "198.51.100.7"),
+	  RECEIVED_AS("ESMTPA", "h.example", "c.example", "198.51.100.7"),
 	  "CMRDE" },
 	{ "unavailable", allowed,
 	  FEED(X("NAME=a.example HELO=h") X("NAME=[UNAVAILABLE] "

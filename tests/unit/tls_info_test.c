@@ -71,6 +71,10 @@ main(void)
 		CHECK_SPAN(span_of(info->summary), rows[i].summary);
 		CHECK_SPAN(span_of(info->detail), rows[i].detail);
 		CHECK_SPAN(span_of(info->peer), rows[i].peer);
+		CHECK_SPAN(span_of(info->certificate),
+			   rows[i].is_certified ? "AA:BB" : "");
+		CHECK_SPAN(span_of(info->public_key),
+			   rows[i].is_certified ? "CC:DD" : "");
 		CHECK_SPAN(span_of(info->sni), "mx?1?.example.test");
 		CHECK(!info->is_resumed);
 		rig_disconnect(&r);
