@@ -71,6 +71,7 @@ query_of(const struct worker *w, struct conn *c)
 		.size_bytes = facts.size_bytes,
 		.rcpt_n = facts.rcpt_n,
 		.is_pipelined = s->is_pipelined,
+		.was_pipelined_badly = s->was_pipelined_badly,
 		.is_tls = s->tls != NULL,
 	};
 }

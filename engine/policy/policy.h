@@ -77,6 +77,7 @@ struct policy_query {
 	uint64_t size_bytes;	   /* SIZE= as declared; EOD: real */
 	unsigned rcpt_n;	   /* recipients accepted so far */
 	bool is_pipelined;	   /* commands were waiting behind this one */
+	bool was_pipelined_badly;  /* ... or where they must not, earlier */
 	bool is_tls;
 	uint64_t now_us;
 	const struct policy_login *login; /* NULL: nobody */

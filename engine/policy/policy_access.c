@@ -90,7 +90,9 @@ policy_split_dsn(struct span text, char dsn[16])
 
 	if (n > 0 && n < 16) {
 		span_copy(span_to(text, n), dsn, 16);
-		text = span_trim(span_from(text, n));
+		text = span_from(text, n);
+		while (text.len > 0 && ascii_is_blank(text.p[0]))
+			text = span_from(text, 1);
 	}
 	return text;
 }

@@ -11,8 +11,13 @@ policy_dns_find(struct policy_eval *e, struct span name, enum dns_type type)
 {
 	static const struct dns_answer nobody = { .status = DNS_TRYAGAIN,
 						  .canonical = "" };
+	static const struct dns_answer none = { .status = DNS_NXDOMAIN,
+						.canonical = "" };
 	const struct policy_query *q = e->query;
 
+	/* A final dot is not part of a host's name: so says Postfix. */
+	if (name.len > 0 && name.p[name.len - 1] == '.')
+		return &none;
 	if (q->pins == NULL || lookups_source(q->lookups, LOOKUP_DNS) == NULL)
 		return &nobody;
 	return dns_find(q->lookups, q->pins, name, type, q->now_us);

@@ -75,7 +75,7 @@ policy_eval_pipelining(struct policy_eval *e, const struct policy_rule *rule)
 			  (is_esmtp && (q->stage == POLICY_MAIL ||
 					q->stage == POLICY_RCPT));
 
-	if (!q->is_pipelined || may_follow)
+	if (!q->was_pipelined_badly && (!q->is_pipelined || may_follow))
 		return POLICY_DUNNO;
 	return policy_reject(
 		e, POLICY_BY_POLICY, 503, "5.5.0",

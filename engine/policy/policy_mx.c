@@ -39,11 +39,13 @@ find_addresses(struct policy_eval *e, struct span host,
 }
 
 static enum mine
-defer(struct policy_eval *e, const char *what, struct span host)
+defer(struct policy_eval *e, const char *what, struct span host,
+      const char *why)
 {
-	(void)policy_defer_if_reject(e, 450, "4.4.4",
-				     "<%s>: %s rejected: %s %.*s", e->rcpt_text,
-				     POLICY_SUBJECT_RCPT, what, SPAN_FMT(host));
+	(void)policy_defer_if_reject(
+		e, 450, "4.4.4",
+		"<%s>: %s rejected: Unable to look up %s%.*s: %s", e->rcpt_text,
+		POLICY_SUBJECT_RCPT, what, SPAN_FMT(host), why);
 	return MINE_UNKNOWN;
 }
 
@@ -52,7 +54,7 @@ static enum mine
 is_my_host(struct policy_eval *e, struct span host)
 {
 	const struct dns_answer *answers[2];
-	bool is_unknown = true;
+	bool is_unknown = false;
 
 	if (!find_addresses(e, host, answers)) {
 		(void)policy_wait(e);
@@ -61,15 +63,15 @@ is_my_host(struct policy_eval *e, struct span host)
 	for (unsigned i = 0; i < 2; i++) {
 		if (answers[i] == NULL)
 			continue;
-		is_unknown &= answers[i]->status != DNS_OK;
+		is_unknown |= answers[i]->status == DNS_TRYAGAIN;
 		for (uint32_t r = 0; r < answers[i]->records_n; r++)
 			if (is_my_ip(e->policy->cfg,
 				     &answers[i]->records[r].ip))
 				return MINE;
 	}
-	return is_unknown
-		       ? defer(e, "Unable to look up mail exchanger host", host)
-		       : NOT_MINE;
+	return is_unknown ? defer(e, "mail exchanger host ", host,
+				  "Temporary failure in name resolution")
+			  : NOT_MINE;
 }
 
 static struct span
@@ -154,8 +156,8 @@ check_mx(struct policy_eval *e, struct span domain)
 	case DNS_NULL_MX:
 		return POLICY_DUNNO;
 	default:
-		mine = defer(e, "Unable to look up mail exchanger information:",
-			     SPAN("Host not found, try again"));
+		mine = defer(e, "mail exchanger information", SPAN(""),
+			     "Host not found, try again");
 		break;
 	}
 	if (mine == MINE_PENDING)

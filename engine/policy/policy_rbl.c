@@ -211,7 +211,9 @@ refuse_with(struct policy_eval *e, struct span text)
 		return policy_reject(e, POLICY_BY_POLICY, 450, "4.7.1",
 				     "Service unavailable");
 	}
-	text = policy_split_dsn(span_trim(text), dsn);
+	while (text.len > 0 && ascii_is_blank(text.p[0]))
+		text = span_from(text, 1);
+	text = policy_split_dsn(text, dsn);
 	if (text.len == 0)
 		text = SPAN("Service unavailable");
 	return policy_reject(e, POLICY_BY_POLICY, (unsigned)code, dsn, "%.*s",

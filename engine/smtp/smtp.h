@@ -141,6 +141,7 @@ struct smtp {
 	bool is_line_too_long;	   /* swallowing the rest of a line */
 	bool is_request_over;	   /* one ended, or began, in this step */
 	bool is_pipelined;	   /* input waits behind this command */
+	bool was_pipelined_badly;  /* ... did, behind one that ends a group */
 	bool is_bdat_last;
 	bool is_tls_possible;  /* the owner's: STARTTLS can be offered */
 	bool is_tls_asked;     /* by STARTTLS: not a wrapped service */

@@ -430,6 +430,19 @@ denied(struct smtp *s, enum smtp_verb verb, struct smtp_out *out)
 	return say(s, out, REPLY_DENIED, text);
 }
 
+/* RFC 2920 section 3.1: behind these, nothing until they are answered. */
+static bool
+ends_group(const struct smtp *s, enum smtp_verb verb)
+{
+	static const uint32_t last =
+		1u << SMTP_VERB_HELO | 1u << SMTP_VERB_EHLO |
+		1u << SMTP_VERB_STARTTLS | 1u << SMTP_VERB_AUTH |
+		1u << SMTP_VERB_DATA | 1u << SMTP_VERB_NOOP |
+		1u << SMTP_VERB_VRFY;
+
+	return s->proto != SMTP_PROTO_ESMTP || last & 1u << verb;
+}
+
 enum smtp_want
 smtp_command(struct smtp *s, struct span line, struct smtp_out *out)
 {
@@ -449,6 +462,8 @@ smtp_command(struct smtp *s, struct span line, struct smtp_out *out)
 	if (verb == SMTP_VERB_UNKNOWN)
 		return unknown_command(s, name, out);
 	s->verb_n[verb]++;
+	if (s->is_pipelined && ends_group(s, verb))
+		s->was_pipelined_badly = true;
 	if (smtp_tls_is_owed(s) && !verbs[verb].is_plain)
 		return say(s, out, REPLY_NEED_TLS, NULL);
 	if (verbs[verb].is_junk && s->junk_n++ > s->cfg->junk_max)

@@ -21,6 +21,7 @@ struct asked {
 	enum policy_stage stage; /* POLICY_CONNECT stands for POLICY_RCPT */
 	bool is_connect;	 /* then this says that it is meant */
 	bool is_tls, is_pipelined, is_discard, is_close;
+	bool was_pipelined_badly;
 	const struct policy_login *login;
 	const struct policy_ccert *ccert;
 };
@@ -68,6 +69,7 @@ asked_row(const struct site *s, const struct asked *row)
 		.rcpt_n = row->rcpt_n,
 		.is_tls = row->is_tls,
 		.is_pipelined = row->is_pipelined,
+		.was_pipelined_badly = row->was_pipelined_badly,
 		.reverse_name = span_of(row->reverse_name),
 		.client_status = row->client_status,
 		.reverse_status = row->reverse_status,

@@ -65,6 +65,11 @@ static const struct asked generic[] = {
 };
 
 static const struct asked pipelining[] = {
+	{ "an earlier command was followed badly",
+	  .site = { .helo = "reject_unauth_pipelining" },
+	  .was_pipelined_badly = true,
+	  .want = "503 5.5.0 <h.example>: Helo command rejected: Improper use "
+		  "of SMTP command pipelining" },
 	{ "nothing waits",
 	  { .data = "reject_unauth_pipelining" },
 	  .stage = POLICY_DATA },

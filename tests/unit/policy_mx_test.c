@@ -58,7 +58,10 @@ static const struct asked rows[] = {
 	{ "nobody can say of the host", .site = { .relay = BACKUP },
 	  .rcpt = "u@half.example",
 	  .want = "450 4.4.4 <u@half.example>: Recipient address rejected: "
-		  "Unable to look up mail exchanger host lost.example" },
+		  "Unable to look up mail exchanger host lost.example: "
+		  "Temporary failure in name resolution" },
+	{ "nobody there", .site = { .relay = BACKUP }, .rcpt = "u@none.example",
+	  .want = DENIED("u@none.example") },
 	{ "of ours", .site = { .relay = "permit_mx_backup, reject" } },
 };
 
