@@ -6,10 +6,11 @@
  *
  *	host_peer EAL-ARGS MTU VLAN WHOM [ADDRESS/BITS...]
  *
- * WHOM: an address whose closed port 9 gets one SYN, and with TSO a segment
- * that the device has to cut, until RSTs for all of it have come ("rst N"); or
- * "-". Where PENSTOCK_CAPTURE names a file, all frames go into it;
- * PENSTOCK_WORKERS: threads, each with its queue and its host.
+ * WHOM: an address whose closed port 9 gets a SYN, and with TSO a segment that
+ * the device has to cut, each again from another port until RSTs for all of one
+ * have come ("rst N": to the last port that was answered in full); or "-". Its
+ * end waits for that. Where PENSTOCK_CAPTURE names a file, all frames go into
+ * it; PENSTOCK_WORKERS: threads, each with its queue and its host.
  */
 #include "dataplane/capture.h"
 #include "dataplane/host.h"
@@ -27,12 +28,15 @@
 #include <unistd.h>
 
 enum { SYN_US = 50000, TSO_MSS = 1000, TSO_PARTS = 8, IDLE_TURNS = 100 };
+enum { PORT_FIRST = 4321, ASKED_MAX = 1024, END_US = 30000000 };
 
 enum { WORKERS_MAX = 8 };
 
 /* What the workers have in common. */
 struct shared {
-	_Atomic unsigned rst_n;
+	/* Of each port that asked; one asks once, so that a late answer to an
+	 * earlier one is not taken for this one's. */
+	_Atomic unsigned rst_n[ASKED_MAX];
 	_Atomic bool is_ending;
 };
 
@@ -46,7 +50,9 @@ struct peer {
 	struct ip whom;
 	bool has_whom;
 	struct host_path path;
-	uint64_t syn_us;
+	uint64_t syn_us, end_us;
+	unsigned asked_n;    /* ports used */
+	unsigned asked_from; /* the first that asked for rst_wanted */
 	unsigned rst_wanted;
 	pthread_t thread;
 };
@@ -87,7 +93,7 @@ segment_send(struct peer *p, const struct ip *src, uint32_t payload,
 		return;
 	must(room >= TCP_HDR_BYTES + payload);
 	memset(tcp, 0x55, TCP_HDR_BYTES + payload);
-	wire_put16(tcp, 4321);
+	wire_put16(tcp, (uint16_t)(PORT_FIRST + p->asked_n));
 	wire_put16(tcp + 2, 9);
 	wire_put16(tcp + 12, payload ? 0x5010 : 0x5002);
 	wire_put16(tcp + 18, 0);
@@ -95,24 +101,40 @@ segment_send(struct peer *p, const struct ip *src, uint32_t payload,
 		    TCP_HDR_BYTES + payload, TSO_MSS, false, now_us);
 }
 
+/* The port whose segment was answered in full; ASKED_MAX: none yet. */
+static unsigned
+answered(const struct peer *p)
+{
+	for (unsigned i = p->asked_from; i < p->asked_n; i++)
+		if (atomic_load(&p->shared->rst_n[i]) >= p->rst_wanted)
+			return i;
+	return ASKED_MAX;
+}
+
 static void
 provoke(struct peer *p, uint64_t now_us)
 {
 	struct ip src;
 
-	if (!p->has_whom || atomic_load(&p->shared->rst_n) >= p->rst_wanted ||
-	    now_us < p->syn_us)
+	if (!p->has_whom || answered(p) < ASKED_MAX || now_us < p->syn_us ||
+	    p->asked_n == ASKED_MAX)
 		return;
 	p->syn_us = now_us + SYN_US;
 	if (!host_source(p->host, &p->whom, &src) ||
 	    !host_path_find(p->host, &p->whom, &p->path, now_us))
 		return;
-	if (p->rst_wanted == 1) {
-		segment_send(p, &src, 0, now_us);
-		return;
-	}
-	atomic_store(&p->shared->rst_n, 0);
-	segment_send(p, &src, TSO_MSS * TSO_PARTS, now_us);
+	segment_send(p, &src, p->rst_wanted == 1 ? 0 : TSO_MSS * TSO_PARTS,
+		     now_us);
+	p->asked_n++;
+}
+
+static void
+rst_count(struct peer *p, const uint8_t *tcp)
+{
+	unsigned i = wire_get16(tcp + 2) - (unsigned)PORT_FIRST;
+
+	if (tcp[13] & 4 && i < ASKED_MAX)
+		atomic_fetch_add(&p->shared->rst_n[i], 1);
 }
 
 static unsigned
@@ -125,13 +147,12 @@ turn(struct peer *p)
 
 	segs_n = host_input(p->host, frames, n, segs, now_us);
 	for (unsigned i = 0; i < segs_n; i++)
-		atomic_fetch_add(&p->shared->rst_n, (segs[i].tcp[13] & 4) != 0);
+		rst_count(p, segs[i].tcp);
 	port_free(p->q, frames, n);
-	if (p->has_whom && p->rst_wanted == 1 &&
-	    atomic_load(&p->shared->rst_n) &&
+	if (p->has_whom && p->rst_wanted == 1 && answered(p) < ASKED_MAX &&
 	    host_caps(p->host) & PORT_CAP_TSO) {
-		atomic_store(&p->shared->rst_n, 0);
 		p->rst_wanted = TSO_PARTS;
+		p->asked_from = p->asked_n;
 		p->syn_us = 0;
 	}
 	host_step(p->host, now_us);
@@ -140,22 +161,36 @@ turn(struct peer *p)
 	return n;
 }
 
+/* The first one's stdin has ended, and it has what it wanted. */
+static bool
+has_ended(struct peer *p)
+{
+	struct pollfd in = { .fd = 0, .events = POLLIN };
+	char byte;
+
+	if (p->end_us == 0 && poll(&in, 1, 0) > 0 && read(0, &byte, 1) <= 0)
+		p->end_us = clock_now_us() + END_US;
+	return p->end_us && (!p->has_whom || answered(p) < ASKED_MAX ||
+			     clock_now_us() > p->end_us);
+}
+
 static void *
 run(void *arg)
 {
 	struct peer *p = arg;
-	struct pollfd in = { .fd = 0, .events = POLLIN };
-	char byte;
 
 	for (unsigned idle = 0; !atomic_load(&p->shared->is_ending);) {
 		idle = turn(p) ? 0 : idle + 1;
 		if (idle < IDLE_TURNS)
 			continue;
-		if (p->is_first && poll(&in, 1, 0) > 0 &&
-		    read(0, &byte, 1) <= 0)
+		if (p->is_first && has_ended(p))
 			atomic_store(&p->shared->is_ending, true);
-		port_queue_sleep(p->q, p->is_first ? 0 : -1, 10000);
+		port_queue_sleep(p->q, p->is_first && !p->end_us ? 0 : -1,
+				 10000);
 	}
+	/* What the first one has handed over before. */
+	while (!p->is_first && turn(p))
+		;
 	return NULL;
 }
 
@@ -190,19 +225,22 @@ say(const struct peer *peers, unsigned n)
 #include "dataplane/host_drops.def"
 #undef HOST_DROP
 	};
+	unsigned last = answered(peers);
 	struct host_stats s = { 0 };
 	struct port_stats t = { 0 };
 
 	for (unsigned i = 0; i < n; i++)
 		stats_add(&peers[i], i, &s, &t);
+	if (last == ASKED_MAX && peers->asked_n)
+		last = peers->asked_n - 1;
 	printf("caps %#x\nmtu %u\nrst %u\nrx %lu\ntx %lu\necho %lu\narp %lu\n"
 	       "nd %lu\ntcp %lu\nport_tx_dropped %lu\nport_rx_missed %lu\n",
 	       port_caps(peers->port), port_mtu(peers->port),
-	       atomic_load(&peers->shared->rst_n), (unsigned long)t.rx_n,
-	       (unsigned long)t.tx_n, (unsigned long)s.echo_n,
-	       (unsigned long)s.arp_n, (unsigned long)s.nd_n,
-	       (unsigned long)s.tcp_n, (unsigned long)t.tx_dropped_n,
-	       (unsigned long)t.rx_missed_n);
+	       last < ASKED_MAX ? atomic_load(&peers->shared->rst_n[last]) : 0,
+	       (unsigned long)t.rx_n, (unsigned long)t.tx_n,
+	       (unsigned long)s.echo_n, (unsigned long)s.arp_n,
+	       (unsigned long)s.nd_n, (unsigned long)s.tcp_n,
+	       (unsigned long)t.tx_dropped_n, (unsigned long)t.rx_missed_n);
 	for (unsigned i = 0; i < HOST_DROP_N; i++)
 		if (s.drops[i])
 			printf("drop_%s %lu\n", drops[i],

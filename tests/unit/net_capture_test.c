@@ -23,8 +23,16 @@
 #include <unistd.h>
 
 #define FRAME_BYTES 58u
-#define WAIT_MS	    10000
-#define FLOOD_N	    500000u /* more than all buffers hold */
+#define WAIT_MS	    60000
+/*
+ * FLOOD_N frames, 22 MB, are twice what all buffers hold: 1 MiB and what the
+ * kernel makes of 4 MiB for a pair. A reader that takes ROUND_BYTES for each
+ * ROUND_N of them is behind in the end, however fast anybody is, yet never so
+ * long silent that it is taken for dead.
+ */
+#define FLOOD_N	    300000u
+#define ROUND_N	    10000u
+#define ROUND_BYTES 65536u
 
 struct rig {
 	struct port_mem *wire;
@@ -274,6 +282,21 @@ test_ends(void)
 	teardown(&r);
 }
 
+/* Takes what is there, but no more than ROUND_BYTES. */
+static void
+take_some(struct command *c)
+{
+	char buf[4096];
+	ssize_t n;
+
+	for (size_t sum = 0; sum < ROUND_BYTES; sum += (size_t)n) {
+		n = recv(c->data_fd, buf, sizeof(buf), MSG_DONTWAIT);
+		if (n <= 0)
+			return;
+		pcap_cut_feed(&c->cut, buf, (size_t)n);
+	}
+}
+
 /* Frames are lost, not waited for: the worker goes on. */
 static void
 test_slow(void)
@@ -286,10 +309,13 @@ test_slow(void)
 	setup(&r);
 	must(start(&r, &cfg, &c) == EX_OK);
 	port_stats_get(r.port, 0, &was);
-	do {
-		sched_yield();
-		port_stats_get(r.port, 0, &is);
-	} while (is.rx_n < was.rx_n + FLOOD_N);
+	for (uint64_t n = ROUND_N; n <= FLOOD_N; n += ROUND_N) {
+		do {
+			sched_yield();
+			port_stats_get(r.port, 0, &is);
+		} while (is.rx_n < was.rx_n + n);
+		take_some(&c);
+	}
 	shutdown(c.data_fd, SHUT_WR);
 	take_all(&c);
 	CHECK(c.lost_n > 0 && c.frames_n == c.cut.frames_n);
