@@ -149,9 +149,9 @@ conn_close(struct worker *w, struct conn *c)
 	if (c->msg != NULL)
 		queue_msg_drop(w->queue, &c->msg);
 	chunk_put(c->streaming);
-	c->streaming = NULL;
 	lookup_pins_drop(w->lookups, &c->pins);
 	sasl_auth_close(&c->auth);
+	limits_leave(&c->limit);
 	conn_tls_close(w, c);
 	smtp_fini(&c->smtp);
 	wheel_clear(&w->wheel, &c->timer);

@@ -25,13 +25,14 @@ struct conn {
 	struct site *site;
 	const struct service *service;
 	const struct policy *policy;
-	struct tls_ctx *tls_ctx;  /* the site's; NULL: no TLS here */
-	struct tls_conn *tls;	  /* NULL: plain text */
-	struct queue_msg *msg;	  /* from MAIL to its submission */
-	struct chunk *streaming;  /* chunks that wait to be handed on */
-	struct sasl_server *sasl; /* NULL: nobody can log in here */
-	struct sasl_auth *auth;	  /* NULL: nobody does now */
-	struct lookup_pins pins;  /* what policy has asked the outside */
+	struct tls_ctx *tls_ctx;    /* the site's; NULL: no TLS here */
+	struct tls_conn *tls;	    /* NULL: plain text */
+	struct queue_msg *msg;	    /* from MAIL to its submission */
+	struct chunk *streaming;    /* chunks that wait to be handed on */
+	struct limit_client *limit; /* NULL: nobody counts */
+	struct sasl_server *sasl;   /* NULL: nobody can log in here */
+	struct sasl_auth *auth;	    /* NULL: nobody does now */
+	struct lookup_pins pins;    /* what policy has asked the outside */
 	struct wheel_node timer;
 	struct smtp_tls tls_text;
 	const struct tls_info *tls_info; /* NULL: plain text */

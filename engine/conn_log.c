@@ -148,6 +148,16 @@ conn_log_tls_failed(const struct conn *c, enum tls_reason reason,
 }
 
 void
+conn_log_limit(const struct conn *c, const char *what, unsigned n)
+{
+	struct client_text buf;
+
+	log_say(LOG_LEVEL_WARNING, module(c),
+		"%s limit exceeded: %u from %s for service %s", what, n,
+		client(c, &buf), c->service->name);
+}
+
+void
 conn_log_auth_failed(const struct conn *c, const char *text, const char *user)
 {
 	struct client_text buf;

@@ -22,6 +22,8 @@ void conn_log_tls(const struct conn *c, const struct tls_info *info);
 /* words: the library's, or "". */
 void conn_log_tls_failed(const struct conn *c, enum tls_reason reason,
 			 const char *words);
+/* what: "Connection concurrency", ...; n: how many there were. */
+void conn_log_limit(const struct conn *c, const char *what, unsigned n);
 /* text: the server's reason, or ""; user: who it was about, or "". */
 void conn_log_auth_failed(const struct conn *c, const char *text,
 			  const char *user);

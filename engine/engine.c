@@ -77,8 +77,8 @@ open_workers(struct engine *e, struct diag *diag)
 			    servers_source(e->servers, i));
 		lookups_add(lookups, LOOKUP_DNS, dns_source(e->dns, i));
 		e->workers[i] = worker_open(i, e->site, e->listeners, e->queue,
-					    e->tls, e->sasl, e->pools[i],
-					    &lookups, diag);
+					    e->tls, e->sasl, e->limits,
+					    e->pools[i], &lookups, diag);
 		if (e->workers[i] == NULL)
 			return false;
 	}
@@ -122,7 +122,8 @@ open_all(struct engine *e, struct diag *diag)
 	if (e->tls == NULL)
 		return false;
 	e->sasl = sasl_open(e->workers_n, diag);
-	if (e->sasl == NULL)
+	e->limits = limits_open(LIMITS_PLACES);
+	if (e->sasl == NULL || e->limits == NULL)
 		return false;
 	want_sasl(e, cfg, diag);
 	e->servers = servers_open(e->workers_n, diag);
@@ -187,6 +188,7 @@ engine_close(struct engine **e_inout)
 	servers_close(&e->servers);
 	dns_close(&e->dns);
 	sasl_close(&e->sasl);
+	limits_close(&e->limits);
 	tls_close(&e->tls);
 	router_close(&e->router);
 	if (e->deliver != NULL)

@@ -27,6 +27,7 @@ struct engine {
 	struct queue *queue;
 	struct tls *tls;
 	struct sasl *sasl;
+	struct limits *limits;
 	struct servers *servers; /* policy servers */
 	struct dns *dns;
 	struct deliver *deliver;

@@ -8,6 +8,7 @@
 #include "engine/base/log.h"
 #include "engine/conn.h"
 #include "engine/conn_auth.h"
+#include "engine/conn_limit.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -279,8 +280,8 @@ add_sources(struct worker *w)
 struct worker *
 worker_open(unsigned idx, struct site *site, struct net_listeners *listeners,
 	    struct queue *queue, struct tls *tls, struct sasl *sasl,
-	    struct chunk_pool *chunks, struct lookups **lookups,
-	    struct diag *diag)
+	    struct limits *limits, struct chunk_pool *chunks,
+	    struct lookups **lookups, struct diag *diag)
 {
 	struct worker *w = aligned_alloc(CACHE_LINE, sizeof(*w));
 	char name[16];
@@ -295,6 +296,9 @@ worker_open(unsigned idx, struct site *site, struct net_listeners *listeners,
 	w->sasl = sasl;
 	w->sasl_busy = sasl ? sasl_busy(sasl, idx) : NULL;
 	w->smtp.auth_offer = conn_auth_offer;
+	w->smtp.is_within = conn_limit_is_within;
+	w->smtp.owner = w;
+	w->limits = limits;
 	w->lookups = *lookups;
 	*lookups = NULL;
 	w->site = site_get(site);

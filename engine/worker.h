@@ -11,6 +11,7 @@
 #include "dataplane/net.h"
 #include "engine/base/counter.h"
 #include "engine/base/wheel.h"
+#include "engine/policy/limit.h"
 #include "engine/policy/sasl.h"
 #include "engine/site.h"
 #include "engine/smtp/smtp.h"
@@ -36,6 +37,7 @@ struct worker {
 	struct tls *tls;
 	struct lookups *lookups;   /* what sessions ask the outside */
 	const uint32_t *tls_busy;  /* 0: its turn has nothing to do for TLS */
+	struct limits *limits;	   /* NULL: no limits */
 	struct sasl *sasl;	   /* NULL: nobody can log in */
 	const uint32_t *sasl_busy; /* as tls_busy */
 	struct ready ready;
@@ -67,8 +69,8 @@ struct worker {
 struct worker *worker_open(unsigned idx, struct site *site,
 			   struct net_listeners *listeners, struct queue *queue,
 			   struct tls *tls, struct sasl *sasl,
-			   struct chunk_pool *chunks, struct lookups **lookups,
-			   struct diag *diag);
+			   struct limits *limits, struct chunk_pool *chunks,
+			   struct lookups **lookups, struct diag *diag);
 /* New connections get this site from now on. Any thread. */
 void worker_reload(struct worker *w, struct site *site);
 /*

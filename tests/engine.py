@@ -171,6 +171,7 @@ class Engine:
             "mydomain": self.domain,
             "mydestination": "",
             "mynetworks": "192.0.2.0/32",
+            "smtpd_client_connection_count_limit": "0",
             "inet_interfaces": "loopback-only",
             # Else names of clients are what this machine makes of them.
             "smtpd_peername_lookup": "no",

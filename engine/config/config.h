@@ -18,6 +18,7 @@
 #include "engine/base/diag.h"
 #include "engine/base/log.h"
 #include "engine/policy/dns_cfg.h"
+#include "engine/policy/limit_cfg.h"
 #include "engine/policy/policy_cfg.h"
 #include "engine/policy/sasl_cfg.h"
 #include "engine/smtp/smtp_cfg.h"
@@ -53,6 +54,7 @@ struct service {
 	struct policy_cfg policy;
 	struct tls_cfg tls;
 	struct sasl_cfg sasl;
+	struct limits_cfg limits;
 };
 
 struct config {

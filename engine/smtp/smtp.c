@@ -7,6 +7,7 @@
 #include "engine/smtp/smtp_int.h"
 #include "engine/base/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 void
@@ -127,6 +128,59 @@ close_with(struct smtp *s, struct smtp_out *out, enum smtp_reply reply)
 	return SMTP_WANT_CLOSE;
 }
 
+enum smtp_want
+smtp_limited(struct smtp *s, struct smtp_out *out, enum smtp_reply reply)
+{
+	char ip[IP_TEXT_MAX];
+
+	ip_print(&s->client_ip, ip);
+	smtp_reply(s, out, reply, ip);
+	return SMTP_WANT_BYTES;
+}
+
+/* The client has too many of these: nothing more of it. */
+static enum smtp_want
+close_limited(struct smtp *s, struct smtp_out *out, const char *what)
+{
+	char text[SMTP_LINE_BYTES_MAX], ip[IP_TEXT_MAX];
+
+	ip_print(&s->client_ip, ip);
+	snprintf(text, sizeof(text), "%.300s Error: too many %s from %s",
+		 s->cfg->myhostname, what, ip);
+	smtp_reply(s, out, REPLY_TOO_MANY_CONNS, text);
+	smtp_set_state(s, ST_CLOSED);
+	return SMTP_WANT_CLOSE;
+}
+
+/* Once a session, when the client is known: false: one too many. */
+static bool
+is_welcome(struct smtp *s)
+{
+	if (s->is_counted)
+		return true;
+	s->is_counted = true;
+	return smtp_is_within(s, SMTP_EVENT_CONNECT);
+}
+
+/* A wrapped service: nothing can be said to who is not welcome. */
+static enum smtp_want
+tls_step(struct smtp *s)
+{
+	if (!is_welcome(s)) {
+		smtp_set_state(s, ST_CLOSED);
+		return SMTP_WANT_CLOSE;
+	}
+	s->is_waiting = true;
+	return SMTP_WANT_TLS;
+}
+
+static enum smtp_want
+greet_step(struct smtp *s, struct smtp_out *out)
+{
+	return is_welcome(s) ? smtp_ask(s, SMTP_CHECK_CONNECT)
+			     : close_limited(s, out, "connections");
+}
+
 static enum smtp_want
 command_step(struct smtp *s, struct span *in, struct smtp_out *out)
 {
@@ -212,6 +266,8 @@ step_once(struct smtp *s, struct span *in, struct smtp_out *out)
 		s->is_waiting = true;
 		return SMTP_WANT_NAME;
 	}
+	if (s->is_over_limit)
+		return close_limited(s, out, "new TLS sessions");
 	if (s->is_helo_due) {
 		s->is_helo_due = false;
 		return smtp_ask(s, SMTP_CHECK_HELO);
@@ -220,10 +276,9 @@ step_once(struct smtp *s, struct span *in, struct smtp_out *out)
 	case ST_PROXY:
 		return proxy_step(s, in);
 	case ST_TLS:
-		s->is_waiting = true;
-		return SMTP_WANT_TLS;
+		return tls_step(s);
 	case ST_GREET:
-		return smtp_ask(s, SMTP_CHECK_CONNECT);
+		return greet_step(s, out);
 	case ST_DENIED:
 	case ST_START:
 	case ST_READY:

@@ -74,6 +74,17 @@ enum smtp_verb {
 	SMTP_VERB_N
 };
 
+/* What clients may do only so often: anvil's rates. */
+enum smtp_event {
+	SMTP_EVENT_CONNECT,
+	SMTP_EVENT_MAIL,
+	SMTP_EVENT_RCPT,
+	SMTP_EVENT_AUTH,
+	SMTP_EVENT_STARTTLS, /* looked at, not counted */
+	SMTP_EVENT_TLS,	     /* a handshake is done */
+	SMTP_EVENT_N
+};
+
 /* How far a session has come: its last command, or one of these. */
 enum smtp_where { SMTP_WHERE_CONNECT = SMTP_VERB_N, SMTP_WHERE_MESSAGE };
 
@@ -108,6 +119,12 @@ struct smtp_shared {
 	struct chunk_pool *chunks;
 	struct smtp_txn *free_txns;
 	uint32_t stream_bytes; /* more body than this in memory: STREAM */
+	/*
+	 * Counts what a client does: false: more than it may. NULL: it may.
+	 * The owner's, who says so in the log.
+	 */
+	bool (*is_within)(struct smtp *s, enum smtp_event event);
+	void *owner; /* the owner's */
 	/*
 	 * What is offered to log in with, a blank between; "" for nothing. The
 	 * owner's; called only while s->is_auth_possible.
@@ -148,6 +165,8 @@ struct smtp {
 	bool is_auth_possible; /* the owner's: there is a server to ask */
 	bool is_auth_known;    /* the owner's: what it offers is known */
 	bool is_helo_due;      /* EHLO waits for that */
+	bool is_counted;       /* as a connection of its client */
+	bool is_over_limit;    /* of TLS sessions: 421 comes next */
 	uint8_t auth_step;     /* enum smtp_auth_step */
 	uint8_t bare_newline;  /* enum smtp_bare_newline for this client */
 	uint8_t pending_verb;
@@ -275,6 +294,8 @@ const char *smtp_client_name(const struct smtp *s);  /* "unknown" */
 const char *smtp_reverse_name(const struct smtp *s); /* not verified */
 enum smtp_name_status smtp_name_status(const struct smtp *s);
 enum smtp_name_status smtp_reverse_status(const struct smtp *s);
+/* Says who others are: smtpd_authorized_xclient_hosts. */
+bool smtp_xclient_is_allowed(const struct smtp *s);
 const char *smtp_proto_name(const struct smtp *s); /* "SMTP", "ESMTP" */
 const char *smtp_verb_name(enum smtp_verb verb);   /* "EHLO", "UNKNOWN" */
 /* The last request as Postfix's logs have it: "CONNECT", "END-OF-MESSAGE" */

@@ -148,6 +148,8 @@ smtp_auth(struct smtp *s, struct span args, struct smtp_out *out)
 		reply = REPLY_SYNTAX_AUTH;
 	if (reply != REPLY_OK)
 		return say(s, out, reply);
+	if (!smtp_is_within(s, SMTP_EVENT_AUTH))
+		return smtp_limited(s, out, REPLY_TOO_MANY_AUTH);
 	s->auth = calloc(1, sizeof(*s->auth));
 	if (s->auth == NULL)
 		return say(s, out, REPLY_AUTH_NO_MEMORY);

@@ -242,6 +242,10 @@ cmd_mail(struct smtp *s, struct span args, struct smtp_out *out)
 		smtp_txn_end(s);
 		return SMTP_WANT_BYTES;
 	}
+	if (!smtp_is_within(s, SMTP_EVENT_MAIL)) {
+		smtp_txn_end(s);
+		return smtp_limited(s, out, REPLY_TOO_MUCH_MAIL);
+	}
 	return smtp_ask(s, SMTP_CHECK_MAIL);
 }
 
@@ -281,6 +285,8 @@ cmd_rcpt(struct smtp *s, struct span args, struct smtp_out *out)
 	reply = rcpt_parse(s, args, &arg);
 	if (reply != REPLY_OK)
 		return say(s, out, reply, arg);
+	if (!smtp_is_within(s, SMTP_EVENT_RCPT))
+		return smtp_limited(s, out, REPLY_TOO_MANY_RCPTS_FROM);
 	return smtp_ask(s, SMTP_CHECK_RCPT);
 }
 

@@ -147,6 +147,16 @@ smtp_tls_is_owed(const struct smtp *s)
 enum smtp_want smtp_starttls(struct smtp *s, struct span args,
 			     struct smtp_out *out);
 
+/* The client may do that now: struct smtp_shared's is_within(). */
+static inline bool
+smtp_is_within(struct smtp *s, enum smtp_event event)
+{
+	return s->shared->is_within == NULL || s->shared->is_within(s, event);
+}
+/* "Error: too many WHAT from address", with the reply's own REPLY row. */
+enum smtp_want smtp_limited(struct smtp *s, struct smtp_out *out,
+			    enum smtp_reply reply);
+
 /* AUTH: smtp_auth.c */
 enum smtp_want smtp_auth(struct smtp *s, struct span args,
 			 struct smtp_out *out);
@@ -177,8 +187,6 @@ enum smtp_want smtp_swallow_step(struct smtp *s, struct span *in);
 void smtp_message_done(struct smtp *s, struct smtp_out *out,
 		       enum smtp_commit outcome);
 
-/* smtpd_authorized_xclient_hosts has the client. */
-bool smtp_xclient_is_allowed(const struct smtp *s);
 enum smtp_want smtp_xclient(struct smtp *s, struct span args,
 			    struct smtp_out *out);
 

@@ -35,6 +35,8 @@ smtp_starttls(struct smtp *s, struct span args, struct smtp_out *out)
 		smtp_reply(s, out, reply, NULL);
 		return SMTP_WANT_BYTES;
 	}
+	if (!smtp_is_within(s, SMTP_EVENT_STARTTLS))
+		return smtp_limited(s, out, REPLY_TOO_MANY_TLS);
 	s->is_waiting = true;
 	s->is_tls_asked = true;
 	return SMTP_WANT_TLS;
@@ -75,6 +77,7 @@ smtp_tls_done(struct smtp *s, const struct smtp_tls *tls, uint64_t now_us)
 	must(s->is_waiting && s->state == ST_TLS);
 	s->is_waiting = false;
 	s->tls = tls;
+	s->is_over_limit = !smtp_is_within(s, SMTP_EVENT_TLS);
 	smtp_set_state(s, s->is_tls_asked ? ST_START : ST_GREET);
 	s->deadline_us = now_us + s->cfg->timeout_us;
 }

@@ -29,8 +29,6 @@ static const struct {
 	  "tls_eecdh_auto_curves" },
 	{ "smtpd_tls_CAfile", "/x", DIAG_NOTE, NULL },
 	{ "smtpd_sasl_local_domain", "x", DIAG_NOTE, "Cyrus SASL" },
-	{ "smtpd_client_connection_count_limit", "10", DIAG_WARNING,
-	  "clients are not limited by it" },
 	{ "smtp_tls_security_level", "may", DIAG_NOTE, "sending mail out" },
 	{ "smtpd_forbid_unauth_pipelining", "yes", DIAG_WARNING,
 	  "is not applied: put reject_unauth_pipelining into" },

@@ -307,7 +307,7 @@ rig_open(struct rig *r, uint64_t memory_bytes)
 	r->lookups = lookups_open();
 	lookups_add(r->lookups, LOOKUP_DNS, slow_open());
 	r->worker = worker_open(0, &r->site, r->listeners, &queue, r->tls, NULL,
-				r->chunks, &r->lookups, &r->diag);
+				NULL, r->chunks, &r->lookups, &r->diag);
 	must(r->worker != NULL);
 }
 
