@@ -129,7 +129,9 @@ inline_begin(struct tls_conn *c)
 {
 	must(!c->is_away && c->out.len == 0);
 	c->is_inline = true;
-	ERR_clear_error();
+	/* To clear what is clear already costs as much as a short record. */
+	if (ERR_peek_error() != 0)
+		ERR_clear_error();
 }
 
 static bool
