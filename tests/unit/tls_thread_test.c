@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 
-enum { WORKERS_N = 2, ROUNDS_N = 40, ENDS_N = 4 };
+enum { WORKERS_N = 2, ROUNDS_N = 40, ENDS_N = 4, STEPS_N = 5000 };
 
 struct worker {
 	struct rig *rig; /* shared: pool and contexts */
@@ -88,7 +88,8 @@ one_round(struct worker *w, unsigned round)
 		unsigned n;
 
 		tls_set_sleeping(tls, w->idx, true);
-		(void)!poll(&p, 1, 60000);
+		/* Nobody has lost a wake-up who waits for it. */
+		w->wrong_n += poll(&p, 1, 60000) != 1;
 		tls_set_sleeping(tls, w->idx, false);
 		n = tls_reap(tls, w->idx, owners, ENDS_N);
 		for (unsigned i = 0; i < n; i++) {
@@ -144,6 +145,60 @@ test_many(enum tls_offload offload)
 	rig_close(&r);
 }
 
+/*
+ * One connection at a time, home after one step: both sides fall asleep and
+ * wake each other each time, with nothing else that would wake them.
+ */
+static void *
+work_one(void *arg)
+{
+	struct worker *w = arg;
+	struct tls *tls = w->rig->tls;
+	struct pollfd p = { tls_wake_fd(tls, w->idx), POLLIN, 0 };
+	void *owner;
+
+	for (unsigned i = 0; i < STEPS_N; i++) {
+		struct tls_conn *c = tls_conn_new(tls, w->idx, &w->rig->ctx, w);
+
+		must(c != NULL);
+		w->wrong_n += tls_conn_feed(c, SPAN("EHLO x"), 1) != 6;
+		/* Now at once, now a while after the thread has slept. */
+		for (unsigned k = 0; k < i % 4; k++)
+			sched_yield();
+		while (tls_reap(tls, w->idx, &owner, 1) == 0) {
+			tls_set_sleeping(tls, w->idx, true);
+			w->wrong_n += poll(&p, 1, 60000) != 1;
+			tls_set_sleeping(tls, w->idx, false);
+		}
+		w->wrong_n += tls_conn_state(c) != TLS_FAILED;
+		w->done_n++;
+		tls_conn_close(&c, TLS_REASON_GONE);
+	}
+	return NULL;
+}
+
+static void
+test_wake(void)
+{
+	struct rig r = { .cfg = { .workers_n = WORKERS_N, .threads_n = 2 } };
+	struct worker workers[WORKERS_N];
+	pthread_t threads[WORKERS_N];
+
+	CHECK_ROW("wake");
+	rig_open(&r);
+	for (unsigned i = 0; i < WORKERS_N; i++) {
+		workers[i] = (struct worker) { .rig = &r, .idx = i };
+		must(pthread_create(&threads[i], NULL, work_one, &workers[i]) ==
+		     0);
+	}
+	for (unsigned i = 0; i < WORKERS_N; i++) {
+		must(pthread_join(threads[i], NULL) == 0);
+		CHECK(workers[i].wrong_n == 0);
+		CHECK(workers[i].done_n == STEPS_N);
+	}
+	rig_close(&r);
+}
+
 /* On the processors that workers leave, if they leave any. */
 static void
 test_place(void)
@@ -175,6 +230,7 @@ int
 main(void)
 {
 	test_place();
+	test_wake();
 	test_many(TLS_OFFLOAD_HANDSHAKE);
 	test_many(TLS_OFFLOAD_ALL);
 	return check_end();
