@@ -106,6 +106,18 @@ begin_message(struct worker *w, struct conn *c)
 	return 0;
 }
 
+/* What policy wants before the message, once there is one to come. */
+static void
+prepend(struct conn *c, const struct policy_verdict *verdict)
+{
+	struct span lines = { verdict->headers, verdict->headers_len };
+
+	if (lines.len > 0 && c->smtp.txn != NULL &&
+	    !smtp_prepend(&c->smtp, lines))
+		conn_log_verdict(c, "warning", 0,
+				 "no room for more headers: PREPEND");
+}
+
 static void
 ask_policy(struct worker *w, struct conn *c)
 {
@@ -129,6 +141,7 @@ ask_policy(struct worker *w, struct conn *c)
 				 verdict.findings[i].text);
 	if (verdict.is_discard)
 		c->is_discard = true;
+	prepend(c, &verdict);
 	if (verdict.code == 0 && query.stage == POLICY_MAIL) {
 		verdict.code = (uint16_t)begin_message(w, c);
 		span_copy(SPAN("4.3.1 Insufficient system storage"),

@@ -89,6 +89,7 @@ struct policy_query {
 
 #define POLICY_TEXT_MAX	    1024
 #define POLICY_FINDINGS_MAX 4
+#define POLICY_HEADERS_MAX  1024
 
 /*
  * What the worker logs beside the verdict, as "VERB: RCPT from …: TEXT". verb:
@@ -105,8 +106,10 @@ struct policy_verdict {
 	bool is_close;	 /* 421, 521: hang up after the reply */
 	bool is_discard; /* accepted, and then thrown away (DISCARD) */
 	uint8_t findings_n;
+	uint16_t headers_len; /* of headers: lines to put before the message */
 	char text[POLICY_TEXT_MAX]; /* "5.7.1 <x>: Relay access denied" */
 	struct policy_finding findings[POLICY_FINDINGS_MAX];
+	char headers[POLICY_HEADERS_MAX]; /* each with its "\n" */
 };
 
 /*

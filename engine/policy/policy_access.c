@@ -205,12 +205,51 @@ act_discard(struct access *a, struct span text)
 	return POLICY_OK;
 }
 
+/* "Name: text", RFC 5322 section 2.2. */
+static bool
+is_header(struct span text)
+{
+	size_t colon = span_find(text, ':');
+
+	for (size_t i = 0; i < colon; i++)
+		if (text.p[i] <= ' ' || text.p[i] > '~')
+			return false;
+	return colon > 0 && colon < text.len;
+}
+
+/* A header for the message, which comes before our own. */
+static enum policy_answer
+act_prepend(struct access *a, struct span text)
+{
+	struct policy_verdict *out = a->e->out;
+	const char *why = NULL;
+
+	if (a->e->is_silent)
+		return POLICY_DUNNO;
+	if (a->e->query->stage == POLICY_EOD)
+		why = "comes too late";
+	else if (!is_header(text))
+		why = "wants \"header: text\" behind it";
+	else if (out->headers_len + text.len + 1 > sizeof(out->headers))
+		why = "has no room for more";
+	if (why != NULL) {
+		policy_say(a->e, "warning", "PREPEND %s: %s %.200s", why,
+			   kind(a), source(a));
+		return POLICY_DUNNO;
+	}
+	for (size_t i = 0; i < text.len; i++)
+		out->headers[out->headers_len++] =
+			(unsigned char)text.p[i] < ' ' ? ' ' : text.p[i];
+	out->headers[out->headers_len++] = '\n';
+	return POLICY_DUNNO;
+}
+
 /* To leave it out would do other than the table's writer means. */
 static enum policy_answer
 act_lacking(struct access *a, struct span text)
 {
 	policy_say(a->e, "warning",
-		   "HOLD, FILTER, REDIRECT, PREPEND, BCC and HANGUP are not "
+		   "HOLD, FILTER, REDIRECT, BCC and HANGUP are not "
 		   "built yet: %s %.200s",
 		   kind(a), source(a));
 	return policy_server_error(a->e);
@@ -233,7 +272,7 @@ static const struct {
 	{ "HOLD", act_lacking },
 	{ "FILTER", act_lacking },
 	{ "REDIRECT", act_lacking },
-	{ "PREPEND", act_lacking },
+	{ "PREPEND", act_prepend },
 	{ "BCC", act_lacking },
 	{ "HANGUP", act_lacking },
 };

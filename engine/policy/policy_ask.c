@@ -460,6 +460,7 @@ policy_ask(const struct policy *policy, const struct policy_query *query,
 	out->code = 0;
 	out->is_close = out->is_discard = out->is_pending = false;
 	out->findings_n = 0;
+	out->headers_len = 0;
 	out->text[0] = '\0';
 	if (is_idle(policy, query->stage))
 		return;

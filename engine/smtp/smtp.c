@@ -94,6 +94,9 @@ smtp_txn_end(struct smtp *s)
 	struct smtp_txn *t = s->txn;
 
 	smtp_body_fini(&t->body);
+	free(t->headers);
+	t->headers = NULL;
+	t->headers_len = 0;
 	t->next_free = s->shared->free_txns;
 	s->shared->free_txns = t;
 	s->txn = NULL;
@@ -352,6 +355,20 @@ smtp_txn_begin(struct smtp *s, struct envelope *env, uint64_t id,
 	s->txn->env = env;
 	s->txn->id = id;
 	s->txn->wall_us = wall_us;
+}
+
+bool
+smtp_prepend(struct smtp *s, struct span lines)
+{
+	struct smtp_txn *t = s->txn;
+
+	if (t->headers == NULL)
+		t->headers = malloc(SMTP_HEADERS_MAX);
+	if (t->headers == NULL || lines.len > SMTP_HEADERS_MAX - t->headers_len)
+		return false;
+	memcpy(t->headers + t->headers_len, lines.p, lines.len);
+	t->headers_len = (uint16_t)(t->headers_len + lines.len);
+	return true;
 }
 
 /* VRFY outside of a transaction borrowed one for its address. */

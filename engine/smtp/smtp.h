@@ -226,6 +226,12 @@ struct smtp_found {
 };
 void smtp_named(struct smtp *s, const struct smtp_found *found,
 		uint64_t now_us);
+/*
+ * In a transaction, until its body begins: lines that go before the message,
+ * each with its "\n". false: there is no room for so many.
+ */
+#define SMTP_HEADERS_MAX 3072u
+MUST_USE bool smtp_prepend(struct smtp *s, struct span lines);
 /* Before a MAIL check is answered with 0. Borrows env until the txn ends. */
 void smtp_txn_begin(struct smtp *s, struct envelope *env, uint64_t id,
 		    uint64_t wall_us);

@@ -54,16 +54,17 @@ struct smtp_cfg {
 	struct match *noop_commands;	  /* smtpd_noop_commands */
 	struct match *forbidden_commands; /* smtpd_forbidden_commands */
 	const char *reject_footer;	  /* smtpd_reject_footer */
-	enum smtp_tls_level tls_level;	  /* smtpd_tls_security_level */
-	uint32_t tls_loglevel;		  /* smtpd_tls_loglevel */
-	bool is_tls_wrapped;		  /* smtpd_tls_wrappermode */
-	bool is_tls_received;		  /* smtpd_tls_received_header */
-	bool is_auth;			  /* smtpd_sasl_auth_enable */
-	bool is_auth_tls_only;		  /* smtpd_tls_auth_only */
-	bool is_auth_broken;		  /* broken_sasl_auth_clients */
-	bool is_auth_received;		  /* smtpd_sasl_authenticated_header */
-	uint32_t auth_response_max;	  /* smtpd_sasl_response_limit */
-	struct match *auth_exceptions;	  /* smtpd_sasl_exceptions_networks */
+	bool is_soft_bounce;
+	enum smtp_tls_level tls_level; /* smtpd_tls_security_level */
+	uint32_t tls_loglevel;	       /* smtpd_tls_loglevel */
+	bool is_tls_wrapped;	       /* smtpd_tls_wrappermode */
+	bool is_tls_received;	       /* smtpd_tls_received_header */
+	bool is_auth;		       /* smtpd_sasl_auth_enable */
+	bool is_auth_tls_only;	       /* smtpd_tls_auth_only */
+	bool is_auth_broken;	       /* broken_sasl_auth_clients */
+	bool is_auth_received;	       /* smtpd_sasl_authenticated_header */
+	uint32_t auth_response_max;    /* smtpd_sasl_response_limit */
+	struct match *auth_exceptions; /* smtpd_sasl_exceptions_networks */
 };
 
 #endif

@@ -13,7 +13,8 @@
 #define RECEIVED_BYTES_MAX \
 	(1280u + TLS_BYTES_MAX + SMTP_AUTH_USER_MAX + 64u + ADDR_BYTES_MAX)
 
-static_assert(CHUNK_SMALL_BYTES > 2 * RECEIVED_BYTES_MAX, "room for Received");
+static_assert(CHUNK_SMALL_BYTES > RECEIVED_BYTES_MAX + SMTP_HEADERS_MAX,
+	      "room for Received and what goes before it");
 
 /* The comments that smtpd_tls_received_header asks for. */
 static void
@@ -109,6 +110,7 @@ body_open(struct smtp *s)
 	t->body.is_lf_dot_end = s->bare_newline == SMTP_BARE_NEWLINE_NO;
 	t->body.is_binary = t->body_type == ENVELOPE_BODY_BINARY;
 	smtp_body_chunk_add(&t->body, c);
+	smtp_body_put(&t->body, (struct span) { t->headers, t->headers_len });
 	put_received(s);
 	return true;
 }

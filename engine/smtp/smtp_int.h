@@ -53,6 +53,8 @@ struct smtp_txn {
 	bool has_failed; /* BDAT: what else comes is discarded */
 	bool is_ended;	 /* the whole body is here */
 	uint16_t envid_len, orcpt_len;
+	uint16_t headers_len;
+	char *headers;		   /* smtp_prepend()'s; NULL: none */
 	char envid[100 + 1];	   /* RFC 3461 section 4.4: at most 100 */
 	char orcpt[500 + 1];	   /* section 4.2: at most 500 */
 	char auth_sender[500 + 1]; /* RFC 4954 section 5 */

@@ -56,6 +56,19 @@ put_footer(const struct smtp *s, struct smtp_out *out, unsigned code,
 		smtp_footer_put(s, out, out->len - len);
 }
 
+/* soft_bounce: both codes of the reply that begins at out->p + at. */
+static void
+soften(const struct smtp *s, struct smtp_out *out, uint32_t at)
+{
+	char *p = out->p + at;
+
+	if (!s->cfg->is_soft_bounce || p[0] != '5')
+		return;
+	p[0] = '4';
+	if (out->len - at > 5 && p[4] == '5' && p[5] == '.')
+		p[4] = '4';
+}
+
 /* A reply of ours is one line whatever it quotes. */
 static void
 put_line(const struct smtp *s, struct smtp_out *out, unsigned code,
@@ -81,6 +94,7 @@ put_line(const struct smtp *s, struct smtp_out *out, unsigned code,
 	pr.cap += 2;
 	print_span(&pr, SPAN("\r\n"));
 	smtp_out_put(out, line, pr.len);
+	soften(s, out, out->len - (uint32_t)pr.len);
 	put_footer(s, out, code, (uint32_t)pr.len);
 }
 
@@ -95,6 +109,7 @@ smtp_reply(struct smtp *s, struct smtp_out *out, enum smtp_reply reply,
 		smtp_error_count(s);
 	if (arg == NULL && *dsn != '\0') {
 		smtp_out_put(out, whole.p, whole.len);
+		soften(s, out, out->len - (uint32_t)whole.len);
 		put_footer(s, out, replies[reply].code, (uint32_t)whole.len);
 		return;
 	}

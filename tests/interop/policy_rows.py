@@ -186,6 +186,7 @@ ACTIONS = {
     "list2": "reject_non_fqdn_sender", "low": "reject lower",
     "dsn2": "REJECT 5.7.25 enhanced", "dsn4": "DEFER 4.1.7 enhanced",
     "rbl": "reject_rbl_client bl.example",
+    "pre": "PREPEND X-Policy: yes", "pre2": "PREPEND no header",
 }
 
 
@@ -279,6 +280,7 @@ CONFIGURATIONS = {
     "plaintext": {R: "reject_plaintext_session"},
     "codes": {C: "permit_mynetworks, reject", "reject_code": "571",
               "defer_code": "471"},
+    "soft": {"soft_bounce": "yes", S: "reject_non_fqdn_sender, reject"},
     "classes": {S: "check_sender_access inline:{{x.example=strict} "
                    "{bad.example=lax}}, reject_unknown_sender_domain"},
     "access_sender": {S: "check_sender_access " + _actions("%s@x.example")},

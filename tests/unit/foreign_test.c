@@ -22,8 +22,6 @@ static const struct {
 	  "copies would not be made" },
 	{ "recipient_bcc_maps", "hash:/x", DIAG_ERROR, "copies" },
 	{ "transport_maps", "hash:/x", DIAG_ERROR, "go where it should not" },
-	{ "soft_bounce", "yes", DIAG_ERROR, "mail would be lost" },
-	{ "soft_bounce", "no", DIAG_NOTE, NULL },
 	{ "smtpd_tls_dcert_file", "/x", DIAG_WARNING, "DSA" },
 	{ "smtpd_tls_eecdh_grade", "ultra", DIAG_NOTE,
 	  "tls_eecdh_auto_curves" },

@@ -247,13 +247,13 @@ static const char attributes[] = "request=smtpd_access_policy\n"
 				 "size=77\n"
 				 "etrn_domain=\n"
 				 "stress=\n"
-				 "sasl_method=\n"
-				 "sasl_username=\n"
-				 "sasl_sender=\n"
+				 "sasl_method=PLAIN\n"
+				 "sasl_username=tim\n"
+				 "sasl_sender=t@x.example\n"
 				 "ccert_subject=\n"
 				 "ccert_issuer=\n"
-				 "ccert_fingerprint=\n"
-				 "ccert_pubkey_fingerprint=\n"
+				 "ccert_fingerprint=AA:BB\n"
+				 "ccert_pubkey_fingerprint=CC:DD\n"
 				 "encryption_protocol=TLSv1.3\n"
 				 "encryption_cipher=TLS_AES_256_GCM_SHA384\n"
 				 "encryption_keysize=256\n"
@@ -299,6 +299,10 @@ test_attributes(void)
 			.rcpt_first = SPAN("first@vm.example"),
 			.rcpt_n = told[i].rcpt_n,
 			.message_id = 0xab,
+			.login = &(const struct policy_login) { "PLAIN", "tim",
+								"t@x.example" },
+			.ccert = &(const struct policy_ccert) { "AA:BB",
+								"CC:DD", true },
 			.size_bytes = 77,
 		};
 		struct site_text site = { .is_unlisted_ok = true };

@@ -47,6 +47,30 @@ test_table(void)
 	}
 }
 
+/* soft_bounce: both codes, and nothing of what is no refusal. */
+static void
+test_soft(void)
+{
+	struct smtp_cfg cfg = driver_cfg;
+	struct smtp s = { .cfg = &cfg };
+	char buf[SMTP_OUT_ROOM_MIN];
+	struct smtp_out out = { buf, 0, sizeof(buf) };
+
+	CHECK_ROW("soft_bounce");
+	cfg.is_soft_bounce = true;
+	smtp_reply_text(&s, &out, 550, "5.1.1 gone");
+	smtp_reply_text(&s, &out, 554, "no");
+	smtp_reply_text(&s, &out, 450, "4.7.1 5.5.5");
+	smtp_reply(&s, &out, REPLY_OK, NULL);
+	CHECK_SPAN(((struct span) { out.p, out.len }),
+		   "450 4.1.1 gone\r\n454 no\r\n450 4.7.1 5.5.5\r\n" OK);
+	cfg.reject_footer = "more";
+	out.len = 0;
+	smtp_reply_text(&s, &out, 550, "5.1.1 gone");
+	CHECK_SPAN(((struct span) { out.p, out.len }),
+		   "450-4.1.1 gone\r\n450 4.1.1 more\r\n");
+}
+
 static void
 test_one_line(void)
 {
@@ -104,6 +128,7 @@ int
 main(void)
 {
 	test_table();
+	test_soft();
 	test_one_line();
 	test_errors();
 	return check_end();
