@@ -97,7 +97,7 @@ MAIN_CF = {
     "smtpd_client_connection_count_limit": "0",
     "smtpd_client_connection_rate_limit": "0",
     "smtpd_policy_service_retry_delay": "1",
-    "smtpd_policy_service_timeout": "5",
+    "smtpd_policy_service_timeout": "60",
     "smtpd_relay_restrictions": "permit_mynetworks, reject_unauth_destination",
     "smtpd_restriction_classes": "strict, lax",
     "strict": "reject_non_fqdn_sender, reject",
