@@ -133,6 +133,12 @@ net_tx_waiting_bytes(const struct net *net, const struct net_stream *s)
 	return net->ops->tx_waiting_bytes(net, s);
 }
 
+bool
+net_tx_has_room(struct net *net, struct net_stream *s)
+{
+	return net->ops->tx_has_room(net, s);
+}
+
 void
 net_shut(struct net *net, struct net_stream **s)
 {

@@ -105,6 +105,13 @@ void net_rx_done(struct net *net, struct net_stream *s, size_t used_bytes);
 #define NET_TX_BYTES_MAX (64u * 1024)
 MUST_USE bool net_tx(struct net *net, struct net_stream *s, struct span bytes);
 size_t net_tx_waiting_bytes(const struct net *net, const struct net_stream *s);
+/*
+ * Whether NET_TX_TURN_BYTES would be taken now: the peer takes what it is sent,
+ * and there is memory. false: the stream becomes ready when it is worth asking
+ * again. So its owner asks before he reads what has to be answered.
+ */
+#define NET_TX_TURN_BYTES (32u * 1024)
+bool net_tx_has_room(struct net *net, struct net_stream *s);
 
 /* Sends what waits, then closes. Gives the stream up. */
 void net_shut(struct net *net, struct net_stream **s);

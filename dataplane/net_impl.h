@@ -40,6 +40,7 @@ struct net_ops {
 	bool (*tx)(struct net *net, struct net_stream *s, struct span bytes);
 	size_t (*tx_waiting_bytes)(const struct net *net,
 				   const struct net_stream *s);
+	bool (*tx_has_room)(struct net *net, struct net_stream *s);
 	void (*shut)(struct net *net, struct net_stream *s);
 	void (*abort)(struct net *net, struct net_stream *s);
 	void (*stats_get)(const struct net *net, struct net_stats *out);

@@ -386,6 +386,12 @@ tx_waiting_bytes(const struct net *base, const struct net_stream *s)
 	return s->waiting_len;
 }
 
+static bool
+tx_has_room(struct net *base, struct net_stream *s)
+{
+	return tx_waiting_bytes(base, s) == 0;
+}
+
 static void
 stats_get(const struct net *base, struct net_stats *out)
 {
@@ -423,6 +429,7 @@ const struct net_ops net_sock_ops = {
 	.rx_done = net_stream_rx_done,
 	.tx = net_stream_tx,
 	.tx_waiting_bytes = tx_waiting_bytes,
+	.tx_has_room = tx_has_room,
 	.shut = net_stream_shut,
 	.abort = net_stream_abort,
 	.stats_get = stats_get,

@@ -398,6 +398,12 @@ tx_waiting_bytes(const struct net *base, const struct net_stream *s)
 	return tcp_tx_waiting_bytes(of(base)->tcp, conn_of(s));
 }
 
+static bool
+tx_has_room(struct net *base, struct net_stream *s)
+{
+	return tcp_tx_has_room(of(base)->tcp, conn_of(s));
+}
+
 static void
 shut(struct net *base, struct net_stream *s)
 {
@@ -460,6 +466,7 @@ const struct net_ops net_tcp_ops = {
 	.rx_done = rx_done,
 	.tx = tx,
 	.tx_waiting_bytes = tx_waiting_bytes,
+	.tx_has_room = tx_has_room,
 	.shut = shut,
 	.abort = abort_now,
 	.stats_get = stats_get,

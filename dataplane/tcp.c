@@ -78,6 +78,19 @@ find_tso(struct host *h)
 	return room > head ? room - head : 0;
 }
 
+/* A turn's replies, and a part of all for who could not ask: what is durable
+ * is said to be, handshakes go on. */
+static uint32_t
+find_kept(const struct tcp *t)
+{
+	uint32_t share = tcp_bufs_share(t), turn, part = share / 32;
+
+	turn = tcp_bufs_of(NET_TX_TURN_BYTES) + 1;
+	if (part < turn)
+		part = turn;
+	return part < share / 2 ? part : share / 2;
+}
+
 struct tcp *
 tcp_open(const struct tcp_cfg *cfg, struct host *h, uint64_t now_us)
 {
@@ -103,6 +116,7 @@ tcp_open(const struct tcp_cfg *cfg, struct host *h, uint64_t now_us)
 	tcp_set_now(t, now_us);
 	wheel_init(&t->wheel, now_us);
 	open_pools(t, cfg);
+	t->tx_kept_n = find_kept(t);
 	return t;
 }
 

@@ -89,6 +89,12 @@ MUST_USE bool tcp_tx(struct tcp *tcp, struct tcp_conn *c, struct span bytes);
  * falls to 0 again.
  */
 size_t tcp_tx_waiting_bytes(const struct tcp *tcp, const struct tcp_conn *c);
+/*
+ * Whether the peer takes what it is sent and there are buffers for a turn's
+ * replies, and more: some are kept for what has to be said by who cannot wait.
+ * false: the connection becomes ready when it is worth asking again.
+ */
+bool tcp_tx_has_room(struct tcp *tcp, struct tcp_conn *c);
 /* FIN behind what waits; the peer may go on sending (half close). */
 void tcp_shut_tx(struct tcp *tcp, struct tcp_conn *c);
 /*

@@ -228,6 +228,7 @@ struct tcp {
 	uint32_t accepts_mask, accepts_head, accepts_tail;
 	uint32_t port_count;
 	uint32_t tx_level;	/* of waiting bytes: over it, an owner waits */
+	uint32_t tx_kept_n;	/* buffers for who has not asked for room */
 	uint32_t tso_bytes_max; /* of text that a device cuts up; 0: none */
 	uint8_t rcv_wscale;
 	/* Owners who wait for buffers, in order; some are told each ms. */

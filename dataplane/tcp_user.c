@@ -133,6 +133,22 @@ tcp_tx(struct tcp *t, struct tcp_conn *c, struct span bytes)
 	return true;
 }
 
+bool
+tcp_tx_has_room(struct tcp *t, struct tcp_conn *c)
+{
+	uint32_t need = tcp_bufs_of(c->tx.bytes) + t->tx_kept_n;
+	bool is_taken = c->tx.bytes <= t->tx_level;
+
+	/* Who is gone has to hear of it. */
+	if (LIKELY(is_taken && need <= tcp_tx_bufs_left(t)) ||
+	    c->flags & TCP_F_LOST)
+		return true;
+	c->flags |= TCP_F_TX_FULL;
+	if (is_taken)
+		tcp_starved_add(t, c);
+	return false;
+}
+
 size_t
 tcp_tx_waiting_bytes(const struct tcp *t, const struct tcp_conn *c)
 {

@@ -15,7 +15,7 @@
 
 #define READS_MAX    8 /* per run: then the others get their turn */
 #define RETRY_MAX_US (30 * US_PER_SEC)
-#define AWAY_US	     100000u
+#define AWAY_US	     100000u /* its bytes are on their way */
 
 /* --- the queue --- */
 
@@ -182,8 +182,8 @@ arm_timer(struct worker *w, struct conn *c)
 	uint64_t due = c->wait == CONN_WAIT_PAUSE ? c->smtp.resume_us
 						  : c->smtp.deadline_us;
 
-	if (c->wait == CONN_WAIT_COMMIT || c->wait == CONN_WAIT_RETRY ||
-	    c->wait == CONN_WAIT_LOOKUP || c->wait == CONN_WAIT_AUTH)
+	if (c->wait != CONN_WAIT_PEER && c->wait != CONN_WAIT_PAUSE &&
+	    c->wait != CONN_WAIT_TLS)
 		return; /* not the peer's fault */
 	if (!wheel_is_set(&c->timer) || due < c->timer.due_tick * WHEEL_TICK_US)
 		wheel_set(&w->wheel, &c->timer, due);
@@ -226,9 +226,8 @@ pump(struct worker *w, struct conn *c, struct span *in)
 			break;
 		case SMTP_WANT_FLUSH:
 			if (!send_replies(w, c))
-				return PUMP_CLOSE; /* 64 KiB unread: no client
-						    */
-			if (net_tx_waiting_bytes(w->net, c->stream)) {
+				return PUMP_CLOSE;
+			if (!net_tx_has_room(w->net, c->stream)) {
 				c->has_work = true;
 				return PUMP_WAIT;
 			}
@@ -270,15 +269,12 @@ is_told_to_go(struct worker *w, struct conn *c)
 static enum pumped
 begin_tls(struct worker *w, struct conn *c)
 {
-	switch (conn_tls_begin(w, c)) {
-	case CONN_TLS_WAIT:
+	enum conn_tls begun = conn_tls_begin(w, c);
+
+	if (begun == CONN_TLS_WAIT)
 		return PUMP_WAIT;
-	case CONN_TLS_CLOSE:
+	if (begun == CONN_TLS_CLOSE)
 		return PUMP_CLOSE;
-	case CONN_TLS_DONE:
-	case CONN_TLS_REFUSED:
-		break;
-	}
 	c->has_work = true;
 	ready_add(&w->ready, net_ready_node(w->net, c->stream));
 	return PUMP_INPUT;
@@ -417,6 +413,12 @@ resume(struct worker *w, struct conn *c)
 	case CONN_WAIT_PAUSE:
 		if (w->now_us < c->smtp.resume_us)
 			return false;
+		c->wait = CONN_WAIT_PEER;
+		break;
+	case CONN_WAIT_REPLY:
+		if (!net_tx_has_room(w->net, c->stream))
+			return false;
+		finish(w, c, (enum queue_outcome)c->outcome);
 		break;
 	case CONN_WAIT_RETRY:
 		c->wait = CONN_WAIT_PEER;
@@ -431,8 +433,6 @@ resume(struct worker *w, struct conn *c)
 	case CONN_WAIT_PEER:
 		break;
 	}
-	if (c->wait == CONN_WAIT_PAUSE)
-		c->wait = CONN_WAIT_PEER;
 	return c->wait == CONN_WAIT_PEER;
 }
 
@@ -494,10 +494,8 @@ conn_run(struct worker *w, struct conn *c)
 	else if (has_waited_too_long(w, c)) {
 		smtp_out_of_storage(&c->smtp, &w->out);
 		pumped = PUMP_CLOSE;
-	} else if (resume(w, c)) {
-		/* Who does not read replies is not read from either. */
-		if (net_tx_waiting_bytes(w->net, c->stream) == 0)
-			pumped = feed(w, c);
+	} else if (resume(w, c) && net_tx_has_room(w->net, c->stream)) {
+		pumped = feed(w, c); /* not who does not read replies */
 	}
 	if (!send_replies(w, c))
 		pumped = PUMP_CLOSE;
@@ -514,7 +512,8 @@ void
 conn_committed(struct worker *w, struct conn *c, enum queue_outcome outcome)
 {
 	must(c->wait == CONN_WAIT_COMMIT);
-	finish(w, c, outcome);
+	c->outcome = (uint8_t)outcome;
+	c->wait = CONN_WAIT_REPLY;
 	conn_run(w, c);
 }
 
@@ -531,7 +530,6 @@ conn_timer(struct worker *w, struct conn *c)
 		return;
 	}
 	if (c->wait == CONN_WAIT_PEER && conn_tls_is_away(c)) {
-		/* Its bytes are on their way. */
 		wheel_set(&w->wheel, &c->timer, w->now_us + AWAY_US);
 		return;
 	}
@@ -548,7 +546,9 @@ conn_timer(struct worker *w, struct conn *c)
 void
 conn_shut_down(struct worker *w, struct conn *c, bool is_forced)
 {
-	if (c->wait == CONN_WAIT_COMMIT)
+	if (c->wait == CONN_WAIT_REPLY && is_forced)
+		finish(w, c, (enum queue_outcome)c->outcome);
+	if (c->wait == CONN_WAIT_COMMIT || c->wait == CONN_WAIT_REPLY)
 		return; /* its 250 comes first, whatever happens */
 	if (!is_forced && (!smtp_is_idle(&c->smtp) ||
 			   (c->wait == CONN_WAIT_PEER && conn_tls_is_away(c))))

@@ -17,6 +17,7 @@ enum conn_wait {
 	CONN_WAIT_TLS,	  /* for a handshake: the peer or tls_reap() */
 	CONN_WAIT_LOOKUP, /* policy, for lookups_next() */
 	CONN_WAIT_AUTH,	  /* for a SASL server: sasl_reap() */
+	CONN_WAIT_REPLY,  /* committed: for room to say so */
 };
 
 struct conn {
@@ -41,6 +42,7 @@ struct conn {
 	struct conn *next_retry;
 	uint8_t wait;	 /* enum conn_wait */
 	uint8_t tls_why; /* enum tls_reason: if it ends in the handshake */
+	uint8_t outcome; /* enum queue_outcome, of CONN_WAIT_REPLY */
 	bool has_work;	 /* step it even without input */
 	bool is_on_retry;
 	bool is_discard;       /* policy: accept and throw away */

@@ -182,6 +182,7 @@ test_backpressure(void)
 		sent += sizeof(block);
 	CHECK(sent < 1u << 30);
 	CHECK(net_tx_waiting_bytes(r.net, r.stream) <= NET_TX_BYTES_MAX);
+	CHECK(!net_tx_has_room(r.net, r.stream));
 	while (got < sent) {
 		n = recv(r.client, sink, sizeof(sink), MSG_DONTWAIT);
 		if (n > 0)
@@ -192,6 +193,7 @@ test_backpressure(void)
 	}
 	CHECK(got == sent);
 	CHECK(net_tx_waiting_bytes(r.net, r.stream) == 0);
+	CHECK(net_tx_has_room(r.net, r.stream));
 	teardown(&r);
 }
 

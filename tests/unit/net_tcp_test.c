@@ -216,6 +216,7 @@ test_full(void)
 	CHECK(sent <= tcp_cfg_default.rx_bytes_max +
 			      tcp_cfg_default.tx_bytes_max + sizeof(bytes));
 	CHECK(net_tx_waiting_bytes(r.server.net, r.server.stream) > 0);
+	CHECK(!net_tx_has_room(r.server.net, r.server.stream));
 	r.ready_n = 0;
 	while (got < sent) {
 		if (rx_wait(&r, &r.client, &in) != NET_RX_BYTES)
@@ -226,6 +227,7 @@ test_full(void)
 	CHECK(got == sent);
 	CHECK(r.ready_n > 0);
 	CHECK(net_tx_waiting_bytes(r.server.net, r.server.stream) == 0);
+	CHECK(net_tx_has_room(r.server.net, r.server.stream));
 	CHECK(net_tx(r.server.net, r.server.stream, SPAN("on")));
 	teardown(&r);
 }
