@@ -22,6 +22,14 @@ enum place {
 			what became of it is on the way to the disk */
 };
 
+/* Where a message stands that the journal has taken. */
+enum transit {
+	TRANSIT_NONE,	 /* in the database, or in neither */
+	TRANSIT_IN,	 /* in the journal only */
+	TRANSIT_STORING, /* on its way into the database */
+	TRANSIT_OUT,	 /* removed, and never was in the database */
+};
+
 /* What a settled message's entry becomes. */
 enum settle { SETTLE_REMOVE, SETTLE_STATE };
 
@@ -43,6 +51,12 @@ struct msg {
 	bool is_streaming;     /* has a mark in the meta family */
 	bool is_stream_failed; /* a record of it was not written */
 	uint8_t refusal;       /* enum queue_outcome */
+	/* The commit thread's: shard_transit.c. */
+	uint8_t transit;      /* enum transit */
+	uint64_t journal_seq; /* the batch it stands in; 0: in none */
+	struct msg *transit_next, *transit_prev;
+	/* Settled: the commit thread releases the body, which it may need. */
+	_Atomic bool is_body_kept;
 	/* What the database says; read when the message was claimed. */
 	uint8_t db_state; /* enum queue_state */
 	uint64_t db_due_us;

@@ -148,6 +148,7 @@ close_shard(struct shard *sh)
 			"%s: the log stays for the next start: %s", sh->path,
 			error.text);
 	store_close(&sh->store);
+	transit_close(sh);
 	free_list(sh->queue, &sh->waiting);
 	if (sh->dir_fd >= 0)
 		close(sh->dir_fd);
@@ -157,6 +158,7 @@ close_shard(struct shard *sh)
 	pthread_mutex_destroy(&sh->sync_lock);
 	pthread_mutex_destroy(&sh->post_lock);
 	free(sh->unsynced);
+	free(sh->owed);
 	free(sh->path);
 }
 
@@ -379,6 +381,7 @@ queue_stats_get(struct queue *q, struct queue_stats *out)
 			   load(&sh->dead_n);
 		if (entries_n > others_n)
 			out->active_n += entries_n - others_n;
+		out->active_n += load(&sh->transit_n);
 	}
 }
 

@@ -33,8 +33,9 @@ struct queue_cfg {
 	uint64_t free_bytes_min;     /* queue_minfree: under it, 452 4.3.1 */
 	uint64_t backoff_min_us, backoff_max_us, lifetime_us;
 	uint64_t memtable_bytes;
-	bool is_discard; /* bench only: 250 without storing */
-	bool is_command; /* of an operator: nothing is created */
+	uint64_t journal_bytes_max; /* a shard's journal; 0: none */
+	bool is_discard;	    /* bench only: 250 without storing */
+	bool is_command;	    /* of an operator: nothing is created */
 };
 
 /*

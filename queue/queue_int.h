@@ -14,6 +14,7 @@
 #include "engine/base/counter.h"
 #include "engine/base/ring.h"
 #include "queue/active.h"
+#include "queue/journal.h"
 #include "queue/record.h"
 #include "queue/store.h"
 
@@ -42,6 +43,11 @@ struct done_ring {
 struct msg_list {
 	struct msg *first, *last;
 	uint32_t n;
+};
+
+/* By journal_seq, the oldest first. */
+struct transit_list {
+	struct msg *first, *last;
 };
 
 struct port {
@@ -101,6 +107,7 @@ struct shard {
 	pthread_rwlock_t store_lock;
 	struct store *store; /* NULL: failed, being opened again */
 	uint32_t epoch;	     /* how often it was opened */
+	bool is_log_cut;     /* shorter than its manifest may say */
 	uint64_t retry_us;   /* next attempt at opening it */
 	struct store_error last_error;
 
@@ -109,6 +116,18 @@ struct shard {
 	struct msg_list fresh, settling; /* as in struct flight */
 	struct msg_list refused;	 /* not even tried */
 	struct msg_list waiting;	 /* settled, not yet in a batch */
+	/* mail in transit: the commit thread's */
+	struct journal *journal;	      /* NULL: off, or broken */
+	struct journal *broken;		      /* until nothing needs it */
+	struct flight passing;		      /* its part of the batch */
+	struct transit_list transit, storing; /* TRANSIT_IN, TRANSIT_STORING */
+	uint64_t *owed; /* ids: stored, and the journal has them still */
+	uint32_t owed_n, owed_room, owed_put_n;
+	uint64_t store_until_seq; /* what operators wait for */
+	uint32_t store_seen_n;
+	uint32_t store_done_n;		 /* written under active.lock */
+	_Atomic uint32_t store_wanted_n; /* their requests */
+	_Atomic uint64_t transit_n;
 	uint64_t chunk_bytes;
 	bool has_waiter, has_chunks, has_state;
 	uint32_t next_port;
@@ -186,6 +205,13 @@ void msg_list_join(struct msg_list *list, struct msg_list *tail);
 /* After something was posted; writes its eventfd only when it sleeps. */
 void port_wake_worker(struct port *port);
 
+/* The commit thread and the sync thread count at once. */
+static inline void
+shared_add(counter_t *c, uint64_t n)
+{
+	atomic_fetch_add_explicit(c, n, memory_order_relaxed);
+}
+
 static inline struct shard *
 queue_shard_of_worker(struct queue *q, unsigned worker_idx)
 {
@@ -199,6 +225,12 @@ void shard_stop(struct shard *sh);
 void shard_wake(struct shard *sh);
 /* A settled message: any thread. Takes it. */
 void shard_settle(struct shard *sh, struct msg *m, bool is_urgent);
+
+/*
+ * What is in transit now goes into the database, where operators look. Waits
+ * for it. Any thread.
+ */
+void shard_store_all(struct shard *sh);
 
 /* Takes a reading lock; NULL, and no lock, when the store is away. */
 struct store *shard_store_try(struct shard *sh);

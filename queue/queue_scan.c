@@ -131,6 +131,13 @@ scan_unclaim(struct shard *sh, struct msg *m)
 	struct active *a = &sh->queue->active;
 
 	pthread_mutex_lock(&a->lock);
+	if (m->is_body_kept) {
+		/* The database may not have it: it stays in memory. */
+		active_push(a, m);
+		active_signal(a);
+		pthread_mutex_unlock(&a->lock);
+		return;
+	}
 	active_remove(a, m);
 	if (m->db_state == QUEUE_DEFERRED)
 		due_note(sh, m->db_due_us);

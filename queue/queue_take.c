@@ -184,7 +184,8 @@ queue_settle(struct queue *q, struct queue_msg **msg,
 				      .rcpt_n = m->pub.env.rcpt_n };
 
 	*msg = NULL;
-	settle_release(q, m);
+	if (!atomic_load_explicit(&m->is_body_kept, memory_order_acquire))
+		settle_release(q, m);
 	state.state = next_state(q, m, states, &state.due_us);
 	if (state.state == QUEUE_ACTIVE) {
 		m->settle = SETTLE_REMOVE;

@@ -16,6 +16,14 @@
 
 /* --- seeing --- */
 
+/* What is in transit, too. */
+static void
+store_all(struct queue *q)
+{
+	for (uint32_t i = 0; i < q->shards_n; i++)
+		shard_store_all(&q->shards[i]);
+}
+
 struct ahead {
 	uint64_t ids[AHEAD_MAX];
 	uint32_t n, at;
@@ -145,6 +153,7 @@ queue_walk(struct queue *q,
 
 	if (aheads == NULL)
 		return -ENOMEM;
+	store_all(q);
 	ret = walk(q, aheads, fn, arg);
 	free(aheads);
 	return ret;
@@ -160,6 +169,7 @@ queue_find(struct queue *q, uint64_t id,
 	if (m == NULL)
 		return -ENOMEM;
 	m->pub.id = id;
+	store_all(q);
 	for (uint32_t i = 0; i < q->shards_n && ret == -ENOENT; i++)
 		ret = load_one(&q->shards[i], m);
 	if (ret == 0)
@@ -222,6 +232,7 @@ queue_read(struct queue *q, uint64_t id,
 	if (m == NULL)
 		return -ENOMEM;
 	m->pub.id = id;
+	store_all(q);
 	ret = find(q, m, &sh);
 	if (ret == 0)
 		ret = read_body(sh, m, fn, arg);

@@ -9,8 +9,11 @@
 #include "queue/queue_dir.h"
 #include "queue/queue_int.h"
 #include "queue/salvage.h"
+#include "queue/shard_int.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -299,6 +302,46 @@ audit(struct audit *a)
 	return flush_batch(a->store, 0);
 }
 
+/* --- the journal --- */
+
+/* What it has goes into the database; what was damaged moves aside. */
+static int
+salvage_journal(struct audit *a, const struct journal_log *log,
+		const struct journal_report *report, const char *path,
+		const char *aside, struct store_error *error)
+{
+	bool is_damaged = report->verdict == JOURNAL_DAMAGED;
+	struct record_meta meta = { 0 };
+	char from[PATH_MAX], to[PATH_MAX];
+	uint64_t taken_n;
+	int ret;
+
+	keep_id_max(a);
+	meta.id_max = a->meta.id_max > report->id_max ? a->meta.id_max
+						      : report->id_max;
+	ret = replay_log(log, a->store, &meta, &taken_n, error);
+	if (ret)
+		return ret;
+	if (!is_damaged)
+		return journal_remove(path);
+	fprintf(a->out,
+		"%s/" JOURNAL_FILE ": damaged at byte %llu: %llu of %llu "
+		"batches lost, %llu messages taken from the others\n",
+		path, (unsigned long long)report->offset,
+		(unsigned long long)report->lost_n,
+		(unsigned long long)(report->lost_n + report->batches_n),
+		(unsigned long long)taken_n);
+	snprintf(from, sizeof(from), "%s/" JOURNAL_FILE, path);
+	snprintf(to, sizeof(to), "%s/" JOURNAL_FILE, aside);
+	if (mkdir(aside, 0700) != 0 && errno != EEXIST)
+		return -errno;
+	/* With damaged tables, its folder has gone there already. */
+	if (rename(from, to) != 0 && errno != ENOENT)
+		return -errno;
+	ret = salvage_sync_dir(aside);
+	return ret ? ret : salvage_sync_dir(path);
+}
+
 /* --- a shard --- */
 
 static int
@@ -307,10 +350,19 @@ salvage_shard(const char *path, const char *aside, uint64_t memtable_bytes,
 {
 	struct audit a = { .out = out };
 	struct store_error error = { "" };
+	struct journal_report report;
+	struct journal_log *log = NULL;
 	int ret;
 
+	ret = journal_load(path, &log, &report);
+	if (ret) {
+		diag_fail(diag, EX_IOERR, path, 0,
+			  "cannot read " JOURNAL_FILE ": %s", strerror(-ret));
+		return diag->exit_code;
+	}
 	ret = salvage_log(path, aside, out);
 	if (ret) {
+		journal_unload(&log);
 		diag_fail(diag, EX_IOERR, path, 0,
 			  "cannot rewrite its log: %s: make room on the disk",
 			  strerror(-ret));
@@ -330,6 +382,9 @@ salvage_shard(const char *path, const char *aside, uint64_t memtable_bytes,
 	if (ret == 0)
 		ret = salvage_tables(path, aside, memtable_bytes, &a.store, out,
 				     &error);
+	if (ret == 0)
+		ret = salvage_journal(&a, log, &report, path, aside, &error);
+	journal_unload(&log);
 	if (ret == 0) {
 		ret = audit(&a);
 		if (ret == 0)

@@ -24,18 +24,27 @@ batch_begin(struct shard *sh)
 	store_batch_clear(sh->store);
 	store_batch_note(sh->store,
 			 (struct span) { (char *)note, sizeof(note) });
+	transit_begin(sh);
 }
 
-static void
-put_record(struct shard *sh, enum store_family family, enum record_kind kind,
-	   uint64_t id, uint16_t record, uint16_t n, struct span payload)
+void
+batch_put_record(struct store *store, enum store_family family,
+		 enum record_kind kind, uint64_t id, uint16_t record,
+		 uint16_t n, struct span payload)
 {
 	struct record_key key = record_key(id, record);
 	unsigned char head[RECORD_HEAD_BYTES];
 	struct span parts[2] = { { (char *)head, sizeof(head) }, payload };
 
 	record_head_put(head, kind, n, KEY_SPAN(key), payload);
-	store_put(sh->store, family, KEY_SPAN(key), parts, 2);
+	store_put(store, family, KEY_SPAN(key), parts, 2);
+}
+
+static void
+put_record(struct shard *sh, enum store_family family, enum record_kind kind,
+	   uint64_t id, uint16_t record, uint16_t n, struct span payload)
+{
+	batch_put_record(sh->store, family, kind, id, record, n, payload);
 }
 
 static void
@@ -103,10 +112,32 @@ refusal(const struct shard *sh, const struct msg *m)
 	return chunk_refusal(sh, m, m->inflight_bytes);
 }
 
+void
+batch_put_message(struct shard *sh, struct msg *m)
+{
+	const struct envelope *env = &m->pub.env;
+	uint32_t n = m->is_streaming ? m->records_n : 0;
+
+	for (const struct chunk *c = m->pub.body; c != NULL; c = c->next)
+		if (c->len > 0)
+			put_record(sh, STORE_BODY, RECORD_BODY, m->pub.id,
+				   (uint16_t)++n, 0, chunk_span(c));
+	if (m->records_n != n)
+		m->records_n = n;
+	if (m->is_streaming) {
+		struct record_key key = record_key(m->pub.id, 0);
+
+		store_delete_single(sh->store, STORE_META, KEY_SPAN(key));
+	}
+	put_record(sh, STORE_ENVELOPE, RECORD_ENVELOPE, m->pub.id, 0,
+		   (uint16_t)n, (struct span) { (char *)env->p, env->len });
+	note_id(sh, m->pub.id);
+	sh->next_meta.entries_n++;
+}
+
 static void
 add_message(struct shard *sh, struct msg *m)
 {
-	const struct envelope *env = &m->pub.env;
 	enum queue_outcome outcome = refusal(sh, m);
 
 	if (outcome != QUEUE_DURABLE) {
@@ -114,23 +145,11 @@ add_message(struct shard *sh, struct msg *m)
 		msg_list_add(&sh->refused, m);
 		return;
 	}
-	for (const struct chunk *c = m->pub.body; c != NULL; c = c->next) {
-		if (c->len == 0)
-			continue;
-		m->records_n++;
-		put_record(sh, STORE_BODY, RECORD_BODY, m->pub.id,
-			   (uint16_t)m->records_n, 0, chunk_span(c));
+	if (transit_takes(sh, m)) {
+		transit_add(sh, m);
+		return;
 	}
-	if (m->is_streaming) {
-		struct record_key key = record_key(m->pub.id, 0);
-
-		store_delete_single(sh->store, STORE_META, KEY_SPAN(key));
-	}
-	put_record(sh, STORE_ENVELOPE, RECORD_ENVELOPE, m->pub.id, 0,
-		   (uint16_t)m->records_n,
-		   (struct span) { (char *)env->p, env->len });
-	note_id(sh, m->pub.id);
-	sh->next_meta.entries_n++;
+	batch_put_message(sh, m);
 	msg_list_add(&sh->fresh, m);
 }
 
@@ -226,6 +245,12 @@ change_state(struct shard *sh, struct msg *m)
 static void
 add_settled(struct shard *sh, struct msg *m)
 {
+	if (m->settle == SETTLE_REMOVE && m->transit != TRANSIT_NONE) {
+		transit_remove(sh, m);
+		return;
+	}
+	if (m->transit == TRANSIT_IN)
+		transit_store(sh, m);
 	if (m->settle == SETTLE_REMOVE)
 		remove_message(sh, m);
 	else
@@ -276,9 +301,12 @@ take_settled(struct shard *sh)
 	}
 }
 
-static bool
-is_full(const struct shard *sh)
+bool
+batch_is_full(const struct shard *sh)
 {
+	if (sh->journal != NULL &&
+	    journal_batch_bytes(sh->journal) >= BATCH_BYTES)
+		return true;
 	return sh->store != NULL && store_batch_bytes(sh->store) >= BATCH_BYTES;
 }
 
@@ -292,7 +320,7 @@ collect_settled(struct shard *sh)
 		return;
 	list = sh->waiting;
 	sh->waiting = (struct msg_list) { 0 };
-	while (list.first != NULL && !is_full(sh)) {
+	while (list.first != NULL && !batch_is_full(sh)) {
 		struct msg *m = list.first;
 
 		list.first = msg_next(m);
@@ -308,7 +336,7 @@ collect_port(struct shard *sh, struct port *port)
 {
 	void *e;
 
-	while (!is_full(sh) && (e = ring_get(&port->in)) != NULL) {
+	while (!batch_is_full(sh) && (e = ring_get(&port->in)) != NULL) {
 		switch (entry_kind(e)) {
 		case ENTRY_CHUNK:
 			add_chunk(sh, entry_pointer(e));
@@ -334,7 +362,7 @@ batch_collect(struct shard *sh)
 		return; /* of a former configuration: it only empties */
 	n = (q->cfg.workers_n - sh->idx + step - 1) / step;
 	/* Another worker goes first each time: a full batch is fair. */
-	for (uint32_t i = 0; i < n && !is_full(sh); i++) {
+	for (uint32_t i = 0; i < n && !batch_is_full(sh); i++) {
 		uint32_t nth = (sh->next_port + i) % n;
 
 		collect_port(sh, &q->ports[sh->idx + nth * step]);
@@ -345,5 +373,6 @@ batch_collect(struct shard *sh)
 bool
 batch_is_empty(const struct shard *sh)
 {
-	return sh->fresh.n == 0 && sh->settling.n == 0 && !sh->has_chunks;
+	return sh->fresh.n == 0 && sh->settling.n == 0 && !sh->has_chunks &&
+	       sh->storing.first == NULL;
 }

@@ -110,6 +110,7 @@ static bool
 is_sync_wanted(const struct shard *sh)
 {
 	return sh->fresh.n > 0 || sh->has_waiter || sh->has_state ||
+	       sh->storing.first != NULL ||
 	       sh->unsynced_n + sh->settling.n > UNSYNCED_MAX / 2;
 }
 
@@ -162,12 +163,17 @@ static void
 commit(struct shard *sh)
 {
 	uint64_t from_us = clock_now_us(), bytes;
-	bool is_inline = sync_is_idle(sh) &&
-			 store_batch_bytes(sh->store) < OVERLAP_BYTES;
+	bool is_storing = sh->storing.first != NULL, is_inline;
 	struct store_error error;
 	struct flight f;
 	int ret;
 
+	/* Mail that leaves the journal is only let go when it is durable. */
+	while (is_storing && !sync_wait_idle(sh, US_PER_SEC))
+		;
+	is_inline = is_storing ||
+		    (sync_is_idle(sh) &&
+		     store_batch_bytes(sh->store) < OVERLAP_BYTES);
 	add_meta(sh);
 	bytes = store_batch_bytes(sh->store);
 	f = take_batch(sh);
@@ -178,6 +184,7 @@ commit(struct shard *sh)
 	post_chunks(sh);
 	if (ret) {
 		fail_all(sh, &f, ret, &error);
+		transit_stored(sh, false);
 		return;
 	}
 	counter_add(&sh->written_bytes, bytes);
@@ -188,8 +195,10 @@ commit(struct shard *sh)
 		sync_hand_over(sh, &f);
 		return;
 	}
-	counter_add(&sh->commits_n, 1);
-	counter_add(&sh->commit_us, clock_now_us() - from_us);
+	shared_add(&sh->commits_n, 1);
+	shared_add(&sh->commit_us, clock_now_us() - from_us);
+	post_numbers(sh, &f.meta);
+	transit_stored(sh, true);
 	post_durable(sh, &f);
 }
 
@@ -197,7 +206,7 @@ commit(struct shard *sh)
 static void
 fill(struct shard *sh)
 {
-	while (!sync_is_idle(sh) &&
+	while (!sync_is_idle(sh) && sh->passing.fresh.n == 0 &&
 	       store_batch_bytes(sh->store) < OVERLAP_BYTES) {
 		sync_wait_idle(sh, FILL_US);
 		batch_collect(sh);
@@ -229,13 +238,19 @@ static void
 work(struct shard *sh)
 {
 	batch_begin(sh);
+	transit_answer(sh);
 	batch_collect(sh);
 	if (sh->store != NULL)
 		fill(sh);
-	if (sh->store == NULL)
+	if (sh->store == NULL) {
 		post_unavailable(sh);
-	else if (!batch_is_empty(sh))
-		commit(sh);
+	} else {
+		transit_store_some(sh);
+		transit_commit(sh);
+		if (!batch_is_empty(sh))
+			commit(sh);
+	}
+	transit_answer(sh);
 	post_chunks(sh);
 	post_refused(sh);
 	if (sh->store != NULL)
@@ -261,7 +276,8 @@ shard_main(void *arg)
 		if (space_is_due(sh, now_us))
 			space_sample(sh, now_us);
 		is_urgent |= is_idle | is_closing;
-		if (has_entries(sh, false) || (is_urgent && has_settled(sh))) {
+		if (has_entries(sh, false) || transit_is_work(sh) ||
+		    (is_urgent && has_settled(sh))) {
 			is_idle = false;
 			work(sh);
 			if (is_closing && sh->store == NULL)

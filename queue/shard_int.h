@@ -14,6 +14,13 @@ void batch_begin(struct shard *sh);
 /* Everything that waits, or as much as a batch holds. */
 void batch_collect(struct shard *sh);
 bool batch_is_empty(const struct shard *sh);
+bool batch_is_full(const struct shard *sh);
+/* A record with its head, into a batch of that store. */
+void batch_put_record(struct store *store, enum store_family family,
+		      enum record_kind kind, uint64_t id, uint16_t record,
+		      uint16_t n, struct span payload);
+/* Body and envelope of a message, and what follows for the numbers. */
+void batch_put_message(struct shard *sh, struct msg *m);
 
 /* --- shard_post.c: what follows from its outcome --- */
 
@@ -31,6 +38,43 @@ void post_chunks(struct shard *sh);
 void post_unavailable(struct shard *sh);
 /* Messages that were not even tried. */
 void post_refused(struct shard *sh);
+
+/* What the journal has, or removals that it need not have. */
+void post_passed(struct shard *sh, struct flight *f);
+
+/* --- shard_transit.c: mail in the journal --- */
+
+void transit_begin(struct shard *sh);
+/* At the end: nothing that was delivered is looked for at the next start. */
+void transit_close(struct shard *sh);
+/* Whether a new message goes into the journal; adds it. */
+bool transit_takes(const struct shard *sh, const struct msg *m);
+void transit_add(struct shard *sh, struct msg *m);
+/* A settled one that is in no database. */
+void transit_remove(struct shard *sh, struct msg *m);
+/* Into the database, with this batch. */
+void transit_store(struct shard *sh, struct msg *m);
+/* Those that have to go there. */
+void transit_store_some(struct shard *sh);
+/* What became of them. */
+void transit_stored(struct shard *sh, bool is_durable);
+/* Writes the journal's part of the batch, and says so to everybody. */
+void transit_commit(struct shard *sh);
+/* After a batch: operators who wait, a broken journal. */
+void transit_answer(struct shard *sh);
+/* Something of it has to be done without new mail. */
+bool transit_is_work(const struct shard *sh);
+
+/* --- shard_replay.c: what the journal has of an earlier run --- */
+
+/* Into the database, synced; *meta goes on. 0 or -errno and why. */
+MUST_USE int replay_log(const struct journal_log *log, struct store *store,
+			struct record_meta *meta, uint64_t *taken_n,
+			struct store_error *error);
+/* Into the database; then the journal begins anew. 0 or -errno and why. */
+MUST_USE int replay_journal(struct shard *sh, struct store *store,
+			    struct record_meta *meta,
+			    struct store_error *error);
 
 /* --- shard_sync.c: the second half of a large commit --- */
 

@@ -221,6 +221,7 @@ check_log(struct shard *sh, struct store_error *error)
 			 (unsigned long long)report.offset);
 		ret = -EBADMSG;
 	} else if (ret == 0 && report.verdict == WAL_TORN) {
+		sh->is_log_cut = true;
 		ret = wal_cut(sh->path, &report);
 		if (ret == 0)
 			log_say(LOG_LEVEL_WARNING, "queue",
@@ -246,12 +247,23 @@ shard_store_open(struct shard *sh, enum store_mode mode,
 	ret = check_log(sh, error);
 	if (ret)
 		return ret;
+	/* RocksDB syncs a log that it has filled by itself, and notes how long
+	 * it is; what nobody was told of is cut off there, too. */
+	if (sh->is_log_cut && mode == STORE_EXISTING)
+		mode = STORE_CUT;
 	ret = store_open(sh->path, sh->memtable_bytes, mode, &store, error);
 	if (ret)
 		return ret;
 	ret = read_meta(store, &meta);
 	if (ret == 0)
 		ret = raise_id_max(store, &meta);
+	if (ret == 0 && sh->epoch == 0) {
+		ret = replay_journal(sh, store, &meta, error);
+		if (ret) {
+			store_close(&store);
+			return ret;
+		}
+	}
 	if (ret == 0)
 		ret = sh->epoch == 0 ? drop_unfinished(sh, store)
 				     : remove_again(sh, store);

@@ -115,12 +115,13 @@ finish_settled(struct shard *sh, struct msg_list *list, int ret)
 			settled_n += !m->is_streaming;
 		else if (m->new_state == QUEUE_DEFERRED)
 			deferrals_n++;
+		settle_release(sh->queue, m);
 		msg_free(sh->queue, m);
 		m = behind;
 	}
 	if (ret == 0) {
-		counter_add(&sh->settled_sum, settled_n);
-		counter_add(&sh->deferrals_n, deferrals_n);
+		shared_add(&sh->settled_sum, settled_n);
+		shared_add(&sh->deferrals_n, deferrals_n);
 	}
 	*list = (struct msg_list) { 0 };
 }
@@ -153,8 +154,9 @@ spill(struct shard *sh, struct msg *m)
 	m->memory_bytes = msg_memory_bytes(m);
 	had = atomic_fetch_add_explicit(&sh->queue->active.memory_bytes,
 					m->memory_bytes, memory_order_relaxed);
-	if (!m->is_streaming &&
-	    had + m->memory_bytes <= sh->queue->cfg.memory_bytes_max)
+	if (m->is_body_kept ||
+	    (!m->is_streaming &&
+	     had + m->memory_bytes <= sh->queue->cfg.memory_bytes_max))
 		return;
 	chunk_put(m->pub.body);
 	m->pub.body = NULL;
@@ -162,7 +164,7 @@ spill(struct shard *sh, struct msg *m)
 	atomic_fetch_sub_explicit(&sh->queue->active.memory_bytes,
 				  m->memory_bytes - had, memory_order_relaxed);
 	m->memory_bytes = had;
-	counter_add(&sh->spilled_n, 1);
+	shared_add(&sh->spilled_n, 1);
 }
 
 /*
@@ -199,7 +201,7 @@ hand_over(struct shard *sh, struct msg_list *list)
 					       : a->known_max;
 
 		must(m->place == PLACE_FRESH); /* post_begin() */
-		if (a->known_n < max) {
+		if (a->known_n < max || m->transit == TRANSIT_IN) {
 			active_push(a, m);
 		} else {
 			active_remove(a, m);
@@ -245,13 +247,26 @@ post_durable(struct shard *sh, struct flight *f)
 	} else {
 		note_unsynced(sh, f);
 	}
-	counter_add(&sh->committed_n, f->fresh.n);
-	counter_add(&sh->committed_bytes,
-		    post_outcomes(sh, &f->fresh, QUEUE_DURABLE));
+	shared_add(&sh->committed_n, f->fresh.n);
+	shared_add(&sh->committed_bytes,
+		   post_outcomes(sh, &f->fresh, QUEUE_DURABLE));
 	for (struct msg *m = f->fresh.first; m != NULL; m = msg_next(m)) {
 		spill(sh, m);
 		m->is_streaming = false;
 	}
+	hand_over(sh, &f->fresh);
+	finish_settled(sh, &f->settling, 0);
+}
+
+void
+post_passed(struct shard *sh, struct flight *f)
+{
+	post_begin(sh, &f->fresh);
+	shared_add(&sh->committed_n, f->fresh.n);
+	shared_add(&sh->committed_bytes,
+		   post_outcomes(sh, &f->fresh, QUEUE_DURABLE));
+	for (struct msg *m = f->fresh.first; m != NULL; m = msg_next(m))
+		spill(sh, m);
 	hand_over(sh, &f->fresh);
 	finish_settled(sh, &f->settling, 0);
 }

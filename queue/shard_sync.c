@@ -41,8 +41,8 @@ fly(struct shard *sh)
 	if (f.is_sync)
 		ret = store_sync(sh->store, &error);
 	if (ret == 0) {
-		counter_add(&sh->commits_n, 1);
-		counter_add(&sh->commit_us, clock_now_us() - from_us);
+		shared_add(&sh->commits_n, 1);
+		shared_add(&sh->commit_us, clock_now_us() - from_us);
 		post_durable(sh, &f);
 	}
 	pthread_mutex_lock(&sh->sync_lock);

@@ -122,7 +122,7 @@ static rocksdb_options_t *
 options_of(const struct store *store, uint64_t memtable_bytes,
 	   enum store_mode mode)
 {
-	bool may_create = mode != STORE_EXISTING;
+	bool may_create = mode == STORE_CREATE || mode == STORE_SALVAGE;
 	rocksdb_options_t *base = rocksdb_options_create();
 	rocksdb_options_t *opt = rocksdb_options_create();
 	rocksdb_block_based_table_options_t *table =
@@ -136,7 +136,7 @@ options_of(const struct store *store, uint64_t memtable_bytes,
 	 */
 	rocksdb_get_options_from_string(
 		base,
-		mode == STORE_SALVAGE
+		mode == STORE_SALVAGE || mode == STORE_CUT
 			? HINT "track_and_verify_wals_in_manifest=false"
 			: HINT "track_and_verify_wals_in_manifest=true",
 		opt, &error);

@@ -29,6 +29,7 @@ struct store_error {
 enum store_mode {
 	STORE_CREATE,	/* when it is not there */
 	STORE_EXISTING, /* nothing is made */
+	STORE_CUT,	/* the same; its log is shorter than it knows */
 	STORE_SALVAGE,	/* logs may lack what the manifest knows of */
 };
 

@@ -3,7 +3,10 @@
  * What a crash and a bad disk leave in the log of a real database: a torn tail
  * is dropped, damage before acknowledged mail stops the start.
  */
+#include "queue/shard_int.h"
 #include "tests/unit/queue_fixture.h"
+
+#include <sys/resource.h>
 
 #define MSGS_N 100
 
@@ -185,6 +188,49 @@ test_middle(struct fix *none, void *arg)
 	fix_fini(&f);
 }
 
+/*
+ * RocksDB filled a log, synced it and noted its length; then a write fails and
+ * we cut what nobody was told of. It must open again, now and at a start.
+ */
+static void
+test_cut(struct fix *none, void *arg)
+{
+	struct store_error error;
+	struct rlimit limit;
+	struct shard *sh;
+	rlim_t had;
+	struct fix f;
+
+	fix_init(&f);
+	must(fix_open(&f));
+	for (unsigned i = 0; i < 9; i++)
+		CHECK(fix_put(&f, 0, i, 3000, 1) != 0);
+	for (unsigned i = 0; i < 5; i++)
+		fix_settle(&f, fix_take(&f), QUEUE_RCPT_SENT, "");
+	FIX_SOON(&f, fix_stats(&f).settled_n == 5);
+	sh = &f.q->shards[0];
+	shard_stop(sh); /* the test is the commit thread */
+	CHECK(sh->unsynced_n > 0);
+	/* The log is done with, and its table does not find room. */
+	signal(SIGXFSZ, SIG_IGN);
+	must(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+	had = limit.rlim_cur;
+	limit.rlim_cur = 8192;
+	must(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+	CHECK(store_flush(sh->store, true, &error) == -ENOSPC);
+	limit.rlim_cur = had;
+	must(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+	shard_store_lose(sh, -ENOSPC, &error);
+	CHECK(shard_store_open(sh, STORE_EXISTING, &error) == 0);
+	CHECK(sh->store != NULL);
+	must(shard_start(sh) == 0);
+	FIX_SOON(&f, fix_stats(&f).active_n == 4);
+	fix_close(&f);
+	CHECK(fix_open(&f));
+	CHECK(fix_stats(&f).active_n == 4);
+	fix_fini(&f);
+}
+
 int
 main(void)
 {
@@ -195,5 +241,6 @@ main(void)
 		CHECK(fix_in_child(&none, test_tail, (void *)&tails[i]));
 	for (size_t i = 0; i < ARRAY_N(middles); i++)
 		CHECK(fix_in_child(&none, test_middle, (void *)&middles[i]));
+	CHECK(fix_in_child(&none, test_cut, NULL));
 	return check_end();
 }
