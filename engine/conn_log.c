@@ -97,6 +97,10 @@ conn_log_disconnect(const struct conn *c)
 	struct client_text buf;
 	char commands[400];
 
+	if (c->smtp.has_too_many_errors)
+		log_say(LOG_LEVEL_INFO, module(c),
+			"too many errors after %s from %s",
+			smtp_state_name(&c->smtp), client(c, &buf));
 	if (c->smtp.is_name_wanted)
 		conn_log_connect(c); /* it waited for a name */
 	count_commands(&c->smtp, commands, sizeof(commands));

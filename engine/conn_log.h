@@ -12,7 +12,8 @@
 void conn_log_connect(const struct conn *c);
 /* Its reverse name has other addresses, or none. */
 void conn_log_forged(const struct conn *c);
-/* With the commands counted: "disconnect from … ehlo=1 mail=1 … commands=5". */
+/* Why, where it made too many errors; and with the commands counted:
+ * "disconnect from … ehlo=1 mail=1 … commands=5". */
 void conn_log_disconnect(const struct conn *c);
 /* The peer went away without QUIT. */
 void conn_log_lost(const struct conn *c);

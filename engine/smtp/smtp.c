@@ -190,7 +190,8 @@ command_step(struct smtp *s, struct span *in, struct smtp_out *out)
 	enum smtp_want want = SMTP_WANT_BYTES;
 	struct span line;
 
-	if (s->errors_n >= s->cfg->hard_errors_max)
+	s->has_too_many_errors = s->errors_n >= s->cfg->hard_errors_max;
+	if (s->has_too_many_errors)
 		return close_with(s, out, REPLY_TOO_MANY_ERRORS);
 	switch (smtp_line_next(s, in, &line)) {
 	case LINE_MORE:

@@ -160,15 +160,16 @@ struct smtp {
 	bool is_pipelined;	   /* input waits behind this command */
 	bool was_pipelined_badly;  /* ... did, behind one that ends a group */
 	bool is_bdat_last;
-	bool is_tls_possible;  /* the owner's: STARTTLS can be offered */
-	bool is_tls_asked;     /* by STARTTLS: not a wrapped service */
-	bool is_auth_possible; /* the owner's: there is a server to ask */
-	bool is_auth_known;    /* the owner's: what it offers is known */
-	bool is_helo_due;      /* EHLO waits for that */
-	bool is_counted;       /* as a connection of its client */
-	bool is_over_limit;    /* of TLS sessions: 421 comes next */
-	uint8_t auth_step;     /* enum smtp_auth_step */
-	uint8_t bare_newline;  /* enum smtp_bare_newline for this client */
+	bool is_tls_possible;	  /* the owner's: STARTTLS can be offered */
+	bool is_tls_asked;	  /* by STARTTLS: not a wrapped service */
+	bool is_auth_possible;	  /* the owner's: there is a server to ask */
+	bool is_auth_known;	  /* the owner's: what it offers is known */
+	bool is_helo_due;	  /* EHLO waits for that */
+	bool is_counted;	  /* as a connection of its client */
+	bool has_too_many_errors; /* and was told so */
+	bool is_over_limit;	  /* of TLS sessions: 421 comes next */
+	uint8_t auth_step;	  /* enum smtp_auth_step */
+	uint8_t bare_newline;	  /* enum smtp_bare_newline for this client */
 	uint8_t pending_verb;
 	uint8_t where;	   /* enum smtp_verb or enum smtp_where */
 	uint16_t errors_n; /* since the last message */
