@@ -2,6 +2,7 @@
 /* The configuration and its compiled policies, as one thing to swap. */
 #include "engine/site.h"
 #include "engine/config/say.h"
+#include "engine/policy/sasl.h"
 #include "engine/policy/dns.h"
 #include "tls/tls_ctx.h"
 
@@ -101,6 +102,30 @@ open_tls(const struct site *site, const struct service *svc,
 	return NULL;
 }
 
+/* A word that nobody knows could be one that keeps passwords from the wire. */
+static void
+check_sasl(const struct service *svc, struct diag *diag)
+{
+	const struct {
+		const char *name, *value;
+	} rows[] = {
+		{ "smtpd_sasl_security_options", svc->sasl.options },
+		{ "smtpd_sasl_tls_security_options", svc->sasl.tls_options },
+	};
+
+	for (size_t i = 0; svc->smtp.is_auth && i < ARRAY_N(rows); i++) {
+		struct span word = sasl_options_unknown(rows[i].value);
+
+		if (word.len)
+			diag_add(diag, DIAG_ERROR, NULL, 0,
+				 "service %s: %s: unknown option \"%.*s\": "
+				 "there are noplaintext, noactive, "
+				 "nodictionary, noanonymous, forward_secrecy, "
+				 "mutual_auth",
+				 svc->name, rows[i].name, SPAN_FMT(word));
+	}
+}
+
 struct site *
 site_open(const char *dir, const struct site *was, struct diag *diag)
 {
@@ -123,6 +148,7 @@ site_open(const char *dir, const struct site *was, struct diag *diag)
 
 		site->policies[i] = policy_open(&svc->policy, svc->name, diag);
 		site->tls[i] = open_tls(site, svc, was, diag);
+		check_sasl(svc, diag);
 	}
 	(void)!dns_check_cfg(&site->cfg->dns, diag);
 	if (diag->errors_n) {
