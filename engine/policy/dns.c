@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* DNS as a whole: begin, end, reload, what others may ask. */
+#include "engine/base/log.h"
 #include "engine/policy/dns_int.h"
 
 #include <errno.h>
@@ -134,7 +135,11 @@ dns_configure(struct dns *dns, const struct dns_cfg *cfg)
 {
 	struct dns_settings *s = dns_settings_new(cfg);
 
-	must(s != NULL);
+	if (s == NULL) {
+		log_say(LOG_LEVEL_WARNING, "dns",
+			"no memory: servers and limits stay as they were");
+		return;
+	}
 	atomic_store(&dns->cache_bytes_max, cfg->cache_bytes_max);
 	free(atomic_exchange(&dns->next, s));
 	dns_thread_wake(dns);

@@ -78,8 +78,9 @@ void dns_close(struct dns **dns);
 /* Whether cfg can be used: a server that is no address is named. */
 MUST_USE bool dns_check_cfg(const struct dns_cfg *cfg, struct diag *diag);
 /*
- * A reload: other servers and limits, from now on; pending_max stays. Borrows
- * cfg. Any thread but two at once.
+ * A reload: other servers and limits, from the thread's next round on;
+ * pending_max stays. Borrows cfg. Without memory nothing changes, and the log
+ * says so. Any thread but two at once.
  */
 void dns_configure(struct dns *dns, const struct dns_cfg *cfg);
 /* For a worker's lookups_add(LOOKUP_DNS). */

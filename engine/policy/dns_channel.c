@@ -32,7 +32,8 @@ want_socket(void *arg, ares_socket_t fd, int is_readable, int is_writable)
 	if (ev.events == 0)
 		epoll_ctl(c->dns->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
 	else if (epoll_ctl(c->dns->epoll_fd, EPOLL_CTL_MOD, fd, &ev) != 0)
-		must(epoll_ctl(c->dns->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0);
+		/* No memory: its questions time out. */
+		(void)epoll_ctl(c->dns->epoll_fd, EPOLL_CTL_ADD, fd, &ev);
 }
 
 /* 0, or what of c-ares is none. */
