@@ -23,7 +23,7 @@ struct policy;
 /*
  * Compiles *cfg, which it borrows until policy_close(). service: for messages
  * ("smtp inet"). NULL when there was an error, which then is in *diag.
- * Restrictions that need what is not built yet (DNS, SASL, policy servers) are
+ * Restrictions that need what is not built yet (address verification, ETRN) are
  * named in *diag: a warning where leaving them out lets nothing in that they
  * would stop (permit_..., warn_if_reject reject_...), else an error.
  */
