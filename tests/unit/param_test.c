@@ -58,8 +58,8 @@ rig_set(struct rig *r, const char *name, const char *value)
 						      .line = 9 });
 }
 
-static bool
-rig_apply(struct rig *r)
+static void *
+rig_base(struct rig *r, enum param_module module)
 {
 	void *const bases[PARAM_WORD] = {
 		[PARAM_ENGINE] = &r->engine,
@@ -74,20 +74,26 @@ rig_apply(struct rig *r)
 		[PARAM_POLICY] = &r->policy,
 		[PARAM_SERVICE] = &r->service,
 	};
+
+	must(bases[module] != NULL);
+	return bases[module];
+}
+
+static bool
+rig_apply(struct rig *r)
+{
 	bool is_ok = true;
 
 	for (enum param_module m = 0; m < PARAM_WORD; m++)
-		is_ok &= param_apply_module(m, &r->sc, bases[m]);
+		is_ok &= param_apply_module(m, &r->sc, rig_base(r, m));
 	return is_ok;
 }
 
 static void
 rig_close(struct rig *r)
 {
-	param_release_module(PARAM_TLS, &r->tls);
-	param_release_module(PARAM_DNS, &r->dns);
-	param_release_module(PARAM_SMTP, &r->smtp);
-	param_release_module(PARAM_POLICY, &r->policy);
+	for (enum param_module m = 0; m < PARAM_WORD; m++)
+		param_release_module(m, rig_base(r, m));
 	tables_close(&r->sc.tables);
 	settings_fini(&r->main_cf);
 	settings_fini(&r->computed);
