@@ -14,7 +14,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define UP_US	    (10 * US_PER_SEC) /* for the link and the address */
+#define UP_US	    (30 * US_PER_SEC) /* for the link and the address */
 #define PIECE_BYTES (16u * 1024)
 
 struct load_tcp {

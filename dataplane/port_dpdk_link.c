@@ -48,12 +48,12 @@ reconnect(struct dpdk_port *p)
 	atomic_store(&p->is_away, true);
 	dpdk_guard_wait();
 	(void)rte_eth_dev_stop(p->id);
-	if (start(p) == 0) {
+	if (start(p) == 0)
 		atomic_store(&p->is_away, false);
-		p->wait_n = WAIT_N_MIN;
-	} else if (p->wait_n < WAIT_N_MAX) {
+	/* A server that has only been slow to answer would be left again and
+	 * again, each time in the middle of its greetings. */
+	if (p->wait_n < WAIT_N_MAX)
 		p->wait_n *= 2;
-	}
 }
 
 static void
