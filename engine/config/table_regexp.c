@@ -14,7 +14,8 @@
 #define KEY_MAX	  8192	  /* longer than any address, header word or command */
 #define PARTS_MAX 200000u /* of a pattern with its repetitions written out */
 #define EMPTY_MAX 200u	  /* of one that may match nothing, repeated */
-#define DEPTH_MAX 64u	  /* groups in groups */
+#define NIL_WAYS  4u
+#define DEPTH_MAX 64u /* groups in groups */
 
 static bool
 parse_flags(struct span flags, int *out, char why[TABLE_WHY_MAX])
@@ -79,8 +80,8 @@ repeat(struct size *s, uint64_t least, uint64_t most)
 {
 	struct group *g = &s->groups[s->depth];
 
-	if (s->is_last_nil && most < 2)
-		most = 2; /* one more way past it */
+	if (s->is_last_nil && most < NIL_WAYS)
+		most = NIL_WAYS; /* ways past it, and past those */
 	if (most > 1) {
 		g->sum += s->last * (most - 1);
 		s->last *= most;
