@@ -179,26 +179,17 @@ static int
 has_envelope(struct store *store, uint64_t id)
 {
 	struct record_key key = record_key(id, 0);
-	char *value;
-	size_t len;
-	int ret;
+	int ret = store_has(store, STORE_ENVELOPE, KEY_SPAN(key));
 
-	ret = store_get(store, STORE_ENVELOPE, KEY_SPAN(key), &value, &len);
-	free(value);
-	return ret == 0 || ret == -EBADMSG ? 1 : ret == -ENOENT ? 0 : ret;
+	return ret == -EBADMSG ? 1 : ret;
 }
 
 static bool
 has_mark(struct store *store, uint64_t id)
 {
 	struct record_key key = record_key(id, 0);
-	char *value;
-	size_t len;
-	int ret;
 
-	ret = store_get(store, STORE_META, KEY_SPAN(key), &value, &len);
-	free(value);
-	return ret == 0;
+	return store_has(store, STORE_META, KEY_SPAN(key)) == 1;
 }
 
 /* Bodies whose envelope is lost: nobody knows who they were for. */

@@ -178,19 +178,14 @@ remove_again(struct shard *sh, struct store *store)
 	for (; sh->unsynced_n > 0; sh->unsynced_n--) {
 		const struct removal *r = &sh->unsynced[sh->unsynced_n - 1];
 		struct record_key key = record_key(r->id, 0);
-		char *value;
 		struct msg *m;
-		size_t len;
 		int ret;
 
-		ret = store_get(store, STORE_ENVELOPE, KEY_SPAN(key), &value,
-				&len);
-		if (ret == -ENOENT)
+		ret = store_has(store, STORE_ENVELOPE, KEY_SPAN(key));
+		if (ret == 0)
 			continue;
-		if (ret == 0) {
-			free(value);
+		if (ret == 1)
 			ret = scan_claim(sh->queue, r->id, &m);
-		}
 		if (ret)
 			return ret;
 		m->pub.shard_idx = sh->idx;

@@ -93,21 +93,14 @@ batch_start(struct store *store)
 	store_batch_note(store, (struct span) { (char *)note, sizeof(note) });
 }
 
-/* 0: not there, 1: there, -errno. */
+/* One that cannot be read counts as missing: here it is whole. */
 static int
 is_stored(struct store *store, uint64_t id)
 {
 	struct record_key key = record_key(id, 0);
-	char *value;
-	size_t len;
-	int ret;
+	int ret = store_has(store, STORE_ENVELOPE, KEY_SPAN(key));
 
-	ret = store_get(store, STORE_ENVELOPE, KEY_SPAN(key), &value, &len);
-	if (ret == -ENOENT)
-		return 0;
-	if (ret == 0)
-		free(value);
-	return ret ? ret : 1;
+	return ret == -EBADMSG ? 0 : ret;
 }
 
 static int

@@ -447,6 +447,20 @@ store_get(struct store *store, enum store_family family, struct span key,
 	return *value_out == NULL ? -ENOENT : 0;
 }
 
+int
+store_has(struct store *store, enum store_family family, struct span key)
+{
+	char *value;
+	size_t len;
+	int ret;
+
+	ret = store_get(store, family, key, &value, &len);
+	if (ret)
+		return ret == -ENOENT ? 0 : ret;
+	free(value);
+	return 1;
+}
+
 static void
 begin(struct store_iter *it, struct span from)
 {

@@ -91,6 +91,9 @@ uint64_t store_table_bytes(const struct store *store);
 MUST_USE int store_get(struct store *store, enum store_family family,
 		       struct span key, char **value_out, size_t *len_out);
 
+/* 1: there, 0: not, -EBADMSG: it cannot be read, -errno. */
+MUST_USE int store_has(struct store *store, enum store_family family,
+		       struct span key);
 struct store_iter;
 
 /* Stands on the first key at or behind `from`. Sees no later writes. */

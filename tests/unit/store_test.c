@@ -87,6 +87,9 @@ test_batches(void)
 	CHECK(has(store, STORE_STATE, "key", "a state"));
 	CHECK(has(store, STORE_META, "empty", ""));
 	CHECK(has(store, STORE_DUE, "key", NULL));
+	CHECK(store_has(store, STORE_BODY, SPAN("key")) == 1);
+	CHECK(store_has(store, STORE_META, SPAN("empty")) == 1);
+	CHECK(store_has(store, STORE_DUE, SPAN("key")) == 0);
 
 	store_batch_clear(store);
 	store_delete_single(store, STORE_BODY, SPAN("key"));
