@@ -15,11 +15,15 @@ static enum tcp_reass_got
 add(struct tcp_reass_all *a, struct tcp_pool *p, uint32_t *rec, uint32_t start,
     uint32_t end, struct tcp_range *dup)
 {
-	static uint8_t bytes[70000];
+	static uint8_t stream[200000];
+	static bool is_filled;
 
-	for (uint32_t i = start; i != end; i++)
-		bytes[i - start] = byte_at(BASE + i);
-	return tcp_reass_add(a, p, rec, BASE + start, bytes, end - start, dup);
+	for (uint32_t i = 0; !is_filled && i < sizeof(stream); i++)
+		stream[i] = byte_at(BASE + i);
+	is_filled = true;
+	CHECK(start <= end && end <= sizeof(stream));
+	return tcp_reass_add(a, p, rec, BASE + start, stream + start,
+			     end - start, dup);
 }
 
 /* RCV.NXT is 0; what came; what SACK then says, the latest first. */
