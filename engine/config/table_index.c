@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define TAG_BITS 24
 #define TAG_MASK ((1u << TAG_BITS) - 1)
@@ -32,17 +33,41 @@ table_index_fini(struct table_index *ix)
 	*ix = (struct table_index) { 0 };
 }
 
+/* Eight characters at once. */
+static uint64_t
+lower8(uint64_t x)
+{
+	const uint64_t ones = 0x0101010101010101, tops = ones << 7;
+	uint64_t low = x & ~tops;
+	uint64_t from_a = low + (0x80 - 'A') * ones;
+	uint64_t above_z = low + (0x7f - 'Z') * ones;
+
+	return x | (((from_a ^ above_z) & ~x & tops) >> 2);
+}
+
+static uint64_t
+mix8(uint64_t h, uint64_t x)
+{
+	unsigned __int128 product =
+		(unsigned __int128)(h ^ lower8(x)) * 0x9e3779b97f4a7c15;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
 uint64_t
 table_index_hash(struct span key)
 {
-	uint64_t h = 0x9e3779b97f4a7c15ull ^ key.len;
+	uint64_t h = 0xd6e8feb86659fd93 ^ key.len, x = 0;
+	size_t at = 0;
 
-	for (size_t i = 0; i < key.len; i++)
-		h = (h ^ (unsigned char)ascii_lower(key.p[i])) *
-		    0x100000001b3ull;
-	h ^= h >> 32;
-	h *= 0xd6e8feb86659fd93ull;
-	return h ^ (h >> 32);
+	for (; key.len - at >= sizeof(x); at += sizeof(x)) {
+		memcpy(&x, key.p + at, sizeof(x));
+		h = mix8(h, x);
+	}
+	x = 0;
+	for (size_t i = at; i < key.len; i++)
+		x = x << 8 | (unsigned char)key.p[i];
+	return mix8(mix8(h, x), 0);
 }
 
 /* Spreads the hash's upper bits over any number of slots. */
