@@ -144,7 +144,7 @@ keep(struct journal_log *log, uint64_t keep_seq, struct journal_report *report)
 			report->verdict = JOURNAL_DAMAGED;
 			report->offset = end;
 		}
-		report->lost_n += b->seq - next;
+		report->lost_n += b->seq > next ? b->seq - next : 0;
 		next = b->seq + 1;
 		end = (b->end + JOURNAL_BLOCK - 1) / JOURNAL_BLOCK *
 		      JOURNAL_BLOCK;
