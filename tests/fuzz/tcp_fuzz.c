@@ -11,7 +11,7 @@
  * relative to what the stack expects, or no segment would get far. Every byte
  * of text is a function of its sequence number.
  */
-#include "tests/unit/tcp_host.h"
+#include "tests/unit/tcp_host_impl.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

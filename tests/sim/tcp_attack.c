@@ -7,7 +7,7 @@
  *	tcp_attack [name]	runs one, or all
  */
 #include "tests/unit/check.h"
-#include "tests/unit/tcp_host.h"
+#include "tests/unit/tcp_host_impl.h"
 
 #include <sys/resource.h>
 
