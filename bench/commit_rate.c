@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * commit_rate DIR OUTSTANDING SECONDS SIZE: the queue alone, as one worker and
- * one delivery thread use it: so many messages are always on their way, each is
- * settled as soon as it is durable. Prints messages/s, the log's MB/s, the
- * bytes of one sync (what fio must be given to compare) and processor time.
+ * commit_rate DIR OUTSTANDING SECONDS SIZE [JOURNAL-MIB]: the queue alone, as
+ * one worker and one delivery thread use it: so many messages are always on
+ * their way, each is settled as soon as it is durable. Prints messages/s, the
+ * log's MB/s, the bytes of one sync (what fio must be given to compare) and
+ * processor time.
  */
 #include "engine/base/clock.h"
 #include "queue/queue.h"
@@ -123,14 +124,14 @@ main(int argc, char **argv)
 
 	if (argc < 5) {
 		fprintf(stderr, "usage: commit_rate DIR OUTSTANDING SECONDS "
-				"SIZE\n");
+				"SIZE [JOURNAL-MIB]\n");
 		return EX_USAGE;
 	}
 	cfg.dir = argv[1];
 	outstanding = (unsigned)atoi(argv[2]);
 	size = (uint64_t)atoll(argv[4]);
-	if (argc > 5)
-		cfg.memtable_bytes = (uint64_t)atoll(argv[5]) << 20;
+	cfg.journal_bytes_max = (argc > 5 ? (uint64_t)atoll(argv[5]) : 128)
+				<< 20;
 	diag_init(&diag);
 	the_queue = queue_open(&cfg, &diag);
 	if (the_queue == NULL) {
