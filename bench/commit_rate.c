@@ -58,9 +58,15 @@ submit(struct chunk_pool *pool, uint64_t size)
 	must(envelope_rcpt_add(&m->env, &rcpt) == 0);
 	envelope_seal(&m->env, size);
 	m->body_bytes = size;
-	m->body = chunk_get(pool, size > 8000 ? CHUNK_LARGE : CHUNK_SMALL);
-	must(m->body != NULL && m->body->room >= size);
-	m->body->len = (uint32_t)size;
+	for (struct chunk **at = &m->body; size > 0; at = &(*at)->next) {
+		struct chunk *c = chunk_get(pool, size > 8000 ? CHUNK_LARGE
+							      : CHUNK_SMALL);
+
+		must(c != NULL);
+		c->len = (uint32_t)(size < c->room ? size : c->room);
+		size -= c->len;
+		*at = c;
+	}
 	must(queue_msg_submit(the_queue, &m, NULL) == 0);
 }
 
