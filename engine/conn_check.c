@@ -7,6 +7,7 @@
 static_assert((int)SMTP_CHECK_N == (int)POLICY_STAGE_N, "same stages");
 static_assert((int)SMTP_CHECK_RCPT == (int)POLICY_RCPT, "same stages");
 static_assert((int)SMTP_CHECK_VRFY == (int)POLICY_VRFY, "same stages");
+static_assert((int)SMTP_CHECK_ETRN == (int)POLICY_ETRN, "same stages");
 
 /* What only a policy server asks for. */
 static void
@@ -58,6 +59,7 @@ query_of(const struct worker *w, struct conn *c)
 		.pins = &c->pins,
 		.where = smtp_state_name(s),
 		.rcpt_first = facts.rcpt_first,
+		.etrn = facts.etrn,
 		.client_ip = s->client_ip,
 		.client_name = span_of(smtp_client_name(s)),
 		.reverse_name = span_of(smtp_reverse_name(s)),
@@ -139,7 +141,7 @@ ask_policy(struct worker *w, struct conn *c)
 	for (unsigned i = 0; i < verdict.findings_n; i++)
 		conn_log_verdict(c, verdict.findings[i].verb, 0,
 				 verdict.findings[i].text);
-	if (verdict.is_discard)
+	if (verdict.is_discard && query.stage <= POLICY_EOD)
 		c->is_discard = true;
 	prepend(c, &verdict);
 	if (verdict.code == 0 && query.stage == POLICY_MAIL) {

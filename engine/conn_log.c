@@ -214,6 +214,7 @@ conn_log_verdict(const struct conn *c, const char *verb, unsigned code,
 		[SMTP_CHECK_DATA] = "DATA",
 		[SMTP_CHECK_EOD] = "END-OF-MESSAGE",
 		[SMTP_CHECK_VRFY] = "VRFY",
+		[SMTP_CHECK_ETRN] = "ETRN",
 	};
 	const struct smtp *s = &c->smtp;
 	struct smtp_facts facts = smtp_facts(s);

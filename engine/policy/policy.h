@@ -23,7 +23,7 @@ struct policy;
 /*
  * Compiles *cfg, which it borrows until policy_close(). service: for messages
  * ("smtp inet"). NULL when there was an error, which then is in *diag.
- * Restrictions that need what is not built yet (address verification, ETRN) are
+ * Restrictions that need what is not built yet (address verification) are
  * named in *diag: a warning where leaving them out lets nothing in that they
  * would stop (permit_..., warn_if_reject reject_...), else an error.
  */
@@ -40,6 +40,7 @@ enum policy_stage {
 	POLICY_DATA,
 	POLICY_EOD, /* end of data */
 	POLICY_VRFY,
+	POLICY_ETRN,
 	POLICY_STAGE_N
 };
 
@@ -73,6 +74,7 @@ struct policy_query {
 	const struct addr *sender; /* NULL before MAIL */
 	const struct addr *rcpt;   /* RCPT and VRFY */
 	struct span rcpt_first;	   /* the first one accepted */
+	struct span etrn;	   /* ETRN: the domain */
 	uint64_t message_id;	   /* 0: none yet */
 	uint64_t size_bytes;	   /* SIZE= as declared; EOD: real */
 	unsigned rcpt_n;	   /* recipients accepted so far */

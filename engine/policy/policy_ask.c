@@ -376,6 +376,18 @@ run_late(struct policy_eval *e, enum policy_list_id id, const char *subject,
 }
 
 static enum policy_answer
+run_etrn(struct policy_eval *e)
+{
+	char domain[ADDR_BYTES_MAX + 1];
+
+	if (e->policy->cfg->is_delay_reject &&
+	    (run_client(e) == POLICY_REJECT || run_helo(e) == POLICY_REJECT))
+		return POLICY_REJECT;
+	span_copy(e->query->etrn, domain, sizeof(domain));
+	return run_late(e, POLICY_LIST_ETRN, POLICY_SUBJECT_ETRN, domain);
+}
+
+static enum policy_answer
 run_stage(struct policy_eval *e)
 {
 	bool is_delayed = e->policy->cfg->is_delay_reject;
@@ -396,6 +408,8 @@ run_stage(struct policy_eval *e)
 	case POLICY_EOD:
 		return run_late(e, POLICY_LIST_EOD, POLICY_SUBJECT_EOD,
 				"END-OF-MESSAGE");
+	case POLICY_ETRN:
+		return run_etrn(e);
 	default:
 		must(e->query->stage < POLICY_STAGE_N);
 		return POLICY_OK;

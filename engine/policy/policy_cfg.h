@@ -59,6 +59,7 @@ struct policy_cfg {
 	const char *relay_restrictions;
 	const char *recipient_restrictions;
 	const char *data_restrictions;
+	const char *etrn_restrictions;
 	const char *eod_restrictions;
 	/* DNS: the hosts of permit_mx_backup, lists and their words */
 	struct match *mx_backup_networks;

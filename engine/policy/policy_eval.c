@@ -208,6 +208,17 @@ policy_eval_non_fqdn_helo(struct policy_eval *e, const struct policy_rule *rule)
 }
 
 enum policy_answer
+policy_eval_etrn_access(struct policy_eval *e, const struct policy_rule *rule)
+{
+	bool is_found = false;
+
+	if (e->query->etrn.len == 0)
+		return POLICY_DUNNO;
+	return policy_access_host(e, rule->table, e->query->etrn, e->name,
+				  POLICY_SUBJECT_ETRN, &is_found);
+}
+
+enum policy_answer
 policy_eval_helo_access(struct policy_eval *e, const struct policy_rule *rule)
 {
 	if (e->query->helo.len == 0)

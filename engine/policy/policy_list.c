@@ -35,19 +35,20 @@ static const struct {
 	[POLICY_LIST_DATA] = { "smtpd_data_restrictions", NULL, POLICY_DATA },
 	[POLICY_LIST_EOD] = { "smtpd_end_of_data_restrictions", NULL,
 			      POLICY_EOD },
+	[POLICY_LIST_ETRN] = { "smtpd_etrn_restrictions", "check_etrn_access",
+			       POLICY_ETRN },
 };
 
 /* clang-format off */
 static const struct policy_word words[] = {
 #define BUILT(name, fn, known, arg) \
 	{ name, policy_eval_##fn, POLICY_##known, POLICY_ARG_##arg, \
-	  POLICY_LOSS_NONE, DNS_A, NULL },
+	  DNS_A, NULL },
 #define HOSTS(name, fn, known, dns) \
 	{ name, policy_eval_##fn, POLICY_##known, POLICY_ARG_TABLE, \
-	  POLICY_LOSS_NONE, DNS_##dns, NULL },
-#define LACKS(name, what, arg, loss) \
-	{ name, NULL, POLICY_CONNECT, POLICY_ARG_##arg, POLICY_LOSS_##loss, \
-	  DNS_A, what },
+	  DNS_##dns, NULL },
+#define LACKS(name, what) \
+	{ name, NULL, POLICY_CONNECT, POLICY_ARG_NONE, DNS_A, what },
 #include "engine/policy/restrictions.def"
 #undef BUILT
 #undef HOSTS
@@ -206,12 +207,10 @@ add_rule(struct compile *c, struct policy_rule rule)
 static void
 lacks(struct compile *c, const struct policy_word *word)
 {
-	bool is_safe = word->loss == POLICY_LOSS_PERMIT || c->is_warn;
-
-	if (is_safe)
-		complain(c, DIAG_WARNING, "%s%s is left out: it needs %s",
-			 c->is_warn ? "warn_if_reject " : "", word->name,
-			 word->lacks);
+	if (c->is_warn)
+		complain(c, DIAG_WARNING,
+			 "warn_if_reject %s is left out: it needs %s",
+			 word->name, word->lacks);
 	else
 		complain(c, DIAG_ERROR,
 			 "%s needs %s, which is not built yet: leave it out, "
@@ -495,6 +494,7 @@ policy_lists_open(struct policy *policy, struct diag *diag)
 		[POLICY_LIST_RCPT] = cfg->recipient_restrictions,
 		[POLICY_LIST_DATA] = cfg->data_restrictions,
 		[POLICY_LIST_EOD] = cfg->eod_restrictions,
+		[POLICY_LIST_ETRN] = cfg->etrn_restrictions,
 	};
 	bool ok = open_classes(policy, diag);
 

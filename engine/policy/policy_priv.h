@@ -20,6 +20,7 @@
 #define POLICY_SUBJECT_RCPT    "Recipient address"
 #define POLICY_SUBJECT_DATA    "Data command"
 #define POLICY_SUBJECT_EOD     "End-of-data"
+#define POLICY_SUBJECT_ETRN    "Etrn command"
 
 /* --- restriction lists, compiled: policy_list.c --- */
 
@@ -31,6 +32,7 @@ enum policy_list_id {
 	POLICY_LIST_RCPT,
 	POLICY_LIST_DATA,
 	POLICY_LIST_EOD,
+	POLICY_LIST_ETRN,
 	POLICY_LIST_N
 };
 
@@ -49,13 +51,6 @@ enum policy_arg {
 	POLICY_ARG_SECONDS,
 };
 
-/* What is lost when a restriction that is not built yet is left out. */
-enum policy_loss {
-	POLICY_LOSS_NONE,   /* built */
-	POLICY_LOSS_PERMIT, /* it would have let in more: safe to leave out */
-	POLICY_LOSS_STOP,   /* it would have stopped something: refuse */
-};
-
 /* One row of restrictions.def. */
 struct policy_word {
 	const char *name;
@@ -63,7 +58,6 @@ struct policy_word {
 				   const struct policy_rule *rule);
 	enum policy_stage known; /* where what it looks at is known first */
 	enum policy_arg arg;
-	enum policy_loss loss;
 	enum dns_type dns; /* check_..._mx_access: what is asked for */
 	const char *lacks; /* what it needs that is not built */
 };
@@ -439,7 +433,7 @@ void policy_print_addr(const struct addr *a, char out[ADDR_BYTES_MAX + 1]);
 	enum policy_answer policy_eval_##fn(struct policy_eval *e, \
 					    const struct policy_rule *rule);
 #define HOSTS(name, fn, known, dns) BUILT(name, fn, known, TABLE)
-#define LACKS(name, what, arg, loss)
+#define LACKS(name, what)
 #include "engine/policy/restrictions.def"
 #undef HOSTS
 #undef BUILT

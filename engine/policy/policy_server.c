@@ -248,7 +248,7 @@ put_envelope(struct print *pr, const struct policy_eval *e)
 	put_id(pr, "queue_id", q->rcpt_n > 0 ? q->message_id : 0);
 	put_id(pr, "instance", q->message_id);
 	put_number(pr, "size", q->size_bytes);
-	put_text(pr, "etrn_domain", "");
+	put(pr, "etrn_domain", q->etrn);
 	put_text(pr, "stress", e->policy->cfg->stress);
 }
 

@@ -372,9 +372,9 @@ smtp_prepend(struct smtp *s, struct span lines)
 	return true;
 }
 
-/* VRFY outside of a transaction borrowed one for its address. */
+/* VRFY and ETRN outside of a transaction borrowed one for what they name. */
 static void
-vrfy_end(struct smtp *s)
+borrowed_end(struct smtp *s)
 {
 	if (s->txn->env == NULL)
 		smtp_txn_end(s);
@@ -398,12 +398,12 @@ refused(struct smtp *s)
 	case SMTP_CHECK_DATA:
 		smtp_data_refused(s);
 		return;
-	case SMTP_CHECK_VRFY:
-		vrfy_end(s);
-		return;
 	case SMTP_CHECK_RCPT:
 	case SMTP_CHECK_N:
 		return;
+	case SMTP_CHECK_VRFY:
+	case SMTP_CHECK_ETRN:
+		borrowed_end(s);
 	}
 }
 
@@ -436,7 +436,11 @@ accepted(struct smtp *s, struct smtp_out *out)
 	case SMTP_CHECK_VRFY:
 		s->verb_ok_n[SMTP_VERB_VRFY]++;
 		smtp_reply(s, out, REPLY_OK_VRFY, t->rcpt.text);
-		vrfy_end(s);
+		borrowed_end(s);
+		return;
+	case SMTP_CHECK_ETRN:
+		smtp_reply(s, out, REPLY_NO_ETRN, t->etrn);
+		borrowed_end(s);
 		return;
 	case SMTP_CHECK_DATA:
 		smtp_data_accepted(s, out);
@@ -530,6 +534,8 @@ smtp_facts(const struct smtp *s)
 
 	if (t == NULL)
 		return (struct smtp_facts) { 0 };
+	if (s->check == SMTP_CHECK_ETRN)
+		return (struct smtp_facts) { .etrn = span_of(t->etrn) };
 	return (struct smtp_facts){
 		.sender = s->check == SMTP_CHECK_VRFY ? NULL : &t->sender,
 		.rcpt = &t->rcpt,

@@ -51,6 +51,7 @@ enum smtp_check {
 	SMTP_CHECK_DATA,
 	SMTP_CHECK_EOD,
 	SMTP_CHECK_VRFY,
+	SMTP_CHECK_ETRN,
 	SMTP_CHECK_N
 };
 
@@ -154,22 +155,22 @@ struct smtp {
 	uint8_t check;		   /* enum smtp_check */
 	uint8_t proto;		   /* enum smtp_proto */
 	bool is_waiting;	   /* for smtp_checked() or smtp_committed() */
-	bool is_name_wanted;	   /* the client's, before all else */
-	bool is_line_too_long;	   /* swallowing the rest of a line */
-	bool is_request_over;	   /* one ended, or began, in this step */
+	bool is_name_wanted : 1;   /* the client's, before all else */
+	bool is_line_too_long : 1; /* swallowing the rest of a line */
+	bool is_request_over : 1;  /* one ended, or began, in this step */
 	bool is_pipelined;	   /* input waits behind this command */
-	bool was_pipelined_badly;  /* ... did, behind one that ends a group */
-	bool is_bdat_last;
-	bool is_tls_possible;	  /* the owner's: STARTTLS can be offered */
-	bool is_tls_asked;	  /* by STARTTLS: not a wrapped service */
-	bool is_auth_possible;	  /* the owner's: there is a server to ask */
-	bool is_auth_known;	  /* the owner's: what it offers is known */
-	bool is_helo_due;	  /* EHLO waits for that */
-	bool is_counted;	  /* as a connection of its client */
-	bool has_too_many_errors; /* and was told so */
-	bool is_over_limit;	  /* of TLS sessions: 421 comes next */
-	uint8_t auth_step;	  /* enum smtp_auth_step */
-	uint8_t bare_newline;	  /* enum smtp_bare_newline for this client */
+	bool was_pipelined_badly : 1; /* ... and one ended a group */
+	bool is_bdat_last : 1;
+	bool is_tls_possible : 1;  /* the owner's: STARTTLS can be offered */
+	bool is_tls_asked : 1;	   /* by STARTTLS: not a wrapped service */
+	bool is_auth_possible : 1; /* the owner's: there is a server to ask */
+	bool is_auth_known : 1;	   /* the owner's: what it offers is known */
+	bool is_helo_due : 1;	   /* EHLO waits for that */
+	bool is_counted : 1;	   /* as a connection of its client */
+	bool has_too_many_errors : 1; /* and was told so */
+	bool is_over_limit : 1;	      /* of TLS sessions: 421 comes next */
+	uint8_t auth_step;	      /* enum smtp_auth_step */
+	uint8_t bare_newline; /* enum smtp_bare_newline for this client */
 	uint8_t pending_verb;
 	uint8_t where;	   /* enum smtp_verb or enum smtp_where */
 	uint16_t errors_n; /* since the last message */
@@ -283,6 +284,7 @@ struct smtp_facts {
 	uint64_t size_bytes;	   /* as declared; from EOD on as received */
 	unsigned rcpt_n;	   /* accepted */
 	struct span rcpt_first;	   /* of these */
+	struct span etrn;	   /* ETRN: the domain */
 };
 struct smtp_facts smtp_facts(const struct smtp *s);
 

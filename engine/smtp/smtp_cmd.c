@@ -350,13 +350,38 @@ cmd_vrfy(struct smtp *s, struct span args, struct smtp_out *out)
 	return say(s, out, REPLY_BAD_RECIPIENT, NULL);
 }
 
+/*
+ * RFC 1985. There is no mail for others that could be started: who is allowed
+ * to ask is told so.
+ */
+static enum smtp_want
+cmd_etrn(struct smtp *s, struct span args, struct smtp_out *out)
+{
+	struct span domain = span_word(&args, " \t");
+	struct ip ip;
+	const char *why;
+
+	if (s->cfg->is_helo_required && s->helo[0] == '\0')
+		return say(s, out, REPLY_ETRN_NEEDS_HELO, NULL);
+	if (domain.len == 0 || span_trim(args).len > 0)
+		return say(s, out, REPLY_SYNTAX_ETRN, NULL);
+	if (domain.p[0] == '@' || domain.p[0] == '#')
+		domain = span_from(domain, 1);
+	if (!addr_is_hostname(domain, &why) && !addr_is_literal(domain, &ip))
+		return say(s, out, REPLY_BAD_ETRN, NULL);
+	if (smtp_txn_get(s) == NULL)
+		return say(s, out, REPLY_NO_STORAGE, NULL);
+	span_copy(domain, s->txn->etrn, sizeof(s->txn->etrn));
+	return smtp_ask(s, SMTP_CHECK_ETRN);
+}
+
 static enum smtp_want
 cmd_help(struct smtp *s, struct span args, struct smtp_out *out)
 {
 	(void)args;
 	return say_ok(s, out, SMTP_VERB_HELP, REPLY_HELP,
-		      "HELO EHLO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP "
-		      "QUIT (RFC 5321)");
+		      "HELO EHLO MAIL RCPT DATA BDAT RSET NOOP VRFY ETRN "
+		      "HELP QUIT (RFC 5321)");
 }
 
 static enum smtp_want

@@ -60,7 +60,10 @@ struct smtp_txn {
 	char auth_sender[500 + 1]; /* RFC 4954 section 5 */
 	struct addr sender;
 	struct addr rcpt;
-	char rcpt_first[ADDR_BYTES_MAX + 1]; /* the first one accepted */
+	union {
+		char rcpt_first[ADDR_BYTES_MAX + 1]; /* the first accepted */
+		char etrn[ADDR_BYTES_MAX + 1];	     /* ETRN's domain */
+	};
 };
 
 void smtp_set_state(struct smtp *s, enum smtp_state state);

@@ -208,6 +208,7 @@ H = "smtpd_helo_restrictions"
 S = "smtpd_sender_restrictions"
 L = "smtpd_relay_restrictions"
 D = "smtpd_data_restrictions"
+ETRN = "smtpd_etrn_restrictions"
 E = "smtpd_end_of_data_restrictions"
 EAGER = {"smtpd_delay_reject": "no"}
 KEYS = ("inline:{{host.client.example=REJECT name} "
@@ -224,6 +225,19 @@ HOSTS = ("inline:{{mx.bad.example=REJECT mx} {ns.bad.example=REJECT ns} "
 
 CONFIGURATIONS = {
     "plain": {},
+    "etrn": {ETRN: "check_etrn_access inline:{{x.example=REJECT} "
+                   "{y.example=450 4.7.1 later} {z.example=OK} "
+                   "{parent.example=REJECT not you}}, reject"},
+    "etrn_client": {C: "check_client_access inline:{{127.0.0.9=REJECT}}"},
+    "etrn_helo": {H: "check_helo_access inline:{{h.example=REJECT}}"},
+    "etrn_mynetworks": {ETRN: "permit_mynetworks, reject"},
+    "etrn_early": {ETRN: "reject_unauth_destination, "
+                         "check_recipient_access inline:{{x.example=OK}}, "
+                         "reject_non_fqdn_sender, defer",
+                   "smtpd_delay_reject": "no"},
+    "etrn_if_permit": {ETRN: "defer_if_permit"},
+    "etrn_warn": {ETRN: "warn_if_reject reject"},
+    "etrn_helo_required": {"smtpd_helo_required": "yes"},
     "client_reject": {C: "reject"},
     "client_defer": {C: "defer"},
     "client_ifpermit": {C: "defer_if_permit"},
@@ -351,7 +365,28 @@ POLICY_ROWS = [Row(rcpts=(f"<{key}@vm.example>", "<user@vm.example>"))
                for key in POLICY]
 LISTED = [Row(client=f"127.0.0.{n}") for n in (7, 8, 9)]
 
+ETRNS = [
+    Row(client=client, commands=(
+        "EHLO h.example", "ETRN x.example", "ETRN @x.example",
+        "ETRN #y.example", "ETRN z.example", "ETRN sub.parent.example"))
+    for client in ("127.0.0.9", "127.0.0.10", "127.0.0.1")] + [
+    Row(commands=("ETRN x.example", "HELO other.example", "ETRN w.example")),
+    Row(commands=("EHLO h.example", "ETRN", "ETRN a b", "ETRN [127.0.0.1]",
+                  "ETRN -bad-", "ETRN nodots")),
+    Row(commands=("EHLO h.example", "MAIL FROM:<s@x.example>",
+                  "ETRN x.example", "RSET", "ETRN x.example",
+                  "MAIL FROM:<s@x.example>", "RCPT TO:<user@vm.example>")),
+]
+
 DIALOGUES = {
+    "etrn": ETRNS,
+    "etrn_client": ETRNS,
+    "etrn_helo": ETRNS,
+    "etrn_mynetworks": ETRNS,
+    "etrn_early": ETRNS,
+    "etrn_if_permit": ETRNS,
+    "etrn_warn": ETRNS,
+    "etrn_helo_required": ETRNS,
     "plain": USUAL + RCPTS + [
         Row(commands=("MAIL FROM:<s@x.example>", "RCPT TO:<user@vm.example>",
                       "DATA")),
@@ -446,7 +481,4 @@ DIFFERENCES = {
     "a user whom no table knows": (
         r"250 2\.1\.5 Ok",
         r"550 5\.1\.1 <.*>: Recipient address rejected: User unknown in .*"),
-    "ETRN is an unknown command": (
-        r"459 <x\.example>: service unavailable",
-        r"500 5\.5\.2 Error: command not recognized"),
 }

@@ -6,6 +6,7 @@
 #define HELO   "<h.example>: Helo command rejected: "
 #define SENDER "<s@x.example>: Sender address rejected: "
 #define RCPT   "<user@vm.example>: Recipient address rejected: "
+#define ETRN   "<d.example>: Etrn command rejected: "
 #define DENIED "Access denied"
 #define LATER  "Try again later"
 
@@ -64,6 +65,26 @@ static const struct asked order[] = {
 	{ "data: nothing to ask", .site = { .rcpt = "" },
 	  .stage = POLICY_DATA },
 	{ "eod: nothing to ask", .site = { .rcpt = "" }, .stage = POLICY_EOD },
+	{ "etrn: nothing to ask", .site = { .rcpt = "reject" },
+	  .stage = POLICY_ETRN },
+	{ "etrn: refused", .site = { .etrn = "reject" }, .stage = POLICY_ETRN,
+	  .want = "554 5.7.1 " ETRN DENIED },
+	{ "etrn: the client's first",
+	  .site = { .client = "reject", .etrn = "defer" }, .stage = POLICY_ETRN,
+	  .want = "554 5.7.1 " CLIENT DENIED },
+	{ "etrn: HELO's next", .site = { .helo = "reject", .etrn = "defer" },
+	  .stage = POLICY_ETRN, .want = "554 5.7.1 " HELO DENIED },
+	{ "etrn: eager, only its own",
+	  .site = { .client = "reject", .etrn = "defer", .is_eager = true },
+	  .stage = POLICY_ETRN, .want = "450 4.3.2 " ETRN LATER },
+	{ "etrn: by domain",
+	  .site = { .etrn = "check_etrn_access inline:{d.example=permit}, "
+			    "reject" },
+	  .stage = POLICY_ETRN },
+	{ "etrn: by parent domain",
+	  .site = { .etrn = "check_etrn_access inline:{ { example = 450 later "
+			    "} }" },
+	  .stage = POLICY_ETRN, .want = "450 4.7.1 " ETRN "later" },
 };
 
 static const struct asked warnings[] = {

@@ -83,7 +83,9 @@ asked_row(const struct site *s, const struct asked *row)
 
 	must(ip_parse(span_of(row->client ? row->client : "192.0.2.9"),
 		      &query.client_ip));
-	if (query.stage >= POLICY_MAIL && query.stage != POLICY_VRFY)
+	if (query.stage == POLICY_ETRN)
+		query.etrn = SPAN("d.example");
+	else if (query.stage >= POLICY_MAIL && query.stage != POLICY_VRFY)
 		query.sender = &sender;
 	if (query.stage == POLICY_RCPT || query.stage == POLICY_VRFY)
 		query.rcpt = &rcpt;

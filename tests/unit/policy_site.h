@@ -23,6 +23,7 @@ struct site_text {
 	const char *canonical_maps, *recipient_canonical_maps;
 	const char *myorigin, *recipient_delimiter, *propagate;
 	const char *client, *helo, *sender, *relay, *rcpt, *data, *eod;
+	const char *etrn;
 	const char *virtual_transport, *parent_subdomains;
 	const struct policy_class *classes;
 	unsigned classes_n;
@@ -152,6 +153,7 @@ static const struct site_text site_default = {
 	.rcpt = "",
 	.data = "",
 	.eod = "",
+	.etrn = "",
 	.virtual_transport = "virtual",
 	.parent_subdomains = "smtpd_access_maps, relay_domains",
 	.expansion_limit = 1000,
@@ -287,6 +289,7 @@ site_open(struct site *s, const struct site_text *t)
 		.recipient_restrictions = SITE_TEXT(t, rcpt),
 		.data_restrictions = SITE_TEXT(t, data),
 		.eod_restrictions = SITE_TEXT(t, eod),
+		.etrn_restrictions = SITE_TEXT(t, etrn),
 		.classes = t->classes,
 		.classes_n = t->classes_n,
 		.is_delay_reject = !t->is_eager,

@@ -9,9 +9,11 @@
 #define NESTED	  "503 5.5.1 Error: nested MAIL command\r\n"
 #define DISCARDED "551 5.0.0 Discarded 2 bytes after earlier error\r\n"
 #define DENIED	  "503 5.7.0 Error: access denied for unknown[192.0.2.1]\r\n"
+#define NO_ETRN	  "459 <d.example>: service unavailable\r\n"
+#define IN_MAIL	  "503 Error: MAIL transaction in progress\r\n"
 #define HELP_TEXT                                                      \
 	"214 2.0.0 Commands: HELO EHLO MAIL RCPT DATA BDAT RSET NOOP " \
-	"VRFY HELP QUIT (RFC 5321)\r\n"
+	"VRFY ETRN HELP QUIT (RFC 5321)\r\n"
 #define BDAT	  "BDAT 2\r\nab"
 #define BDAT_OK	  "250 2.0.0 Ok: 2 bytes\r\n"
 #define BDAT_LAST "BDAT 2 LAST\r\nab"
@@ -75,6 +77,9 @@ static const struct {
 	  { "252 2.0.0 q@r\r\n", "252 2.0.0 q@r\r\n", "252 2.0.0 q@r\r\n",
 	    "252 2.0.0 q@r\r\n", "252 2.0.0 q@r\r\n", "252 2.0.0 q@r\r\n",
 	    "252 2.0.0 q@r\r\n" } },
+	{ "ETRN",
+	  "ETRN d.example\r\n",
+	  { NO_ETRN, NO_ETRN, IN_MAIL, IN_MAIL, IN_MAIL, IN_MAIL, IN_MAIL } },
 	{ "HELP",
 	  "HELP\r\n",
 	  { HELP_TEXT, HELP_TEXT, HELP_TEXT, HELP_TEXT, HELP_TEXT, HELP_TEXT,
@@ -294,6 +299,13 @@ refuse_vrfy(struct driver *d)
 		(struct driver_answer) { 550, "5.1.1 who?", false };
 }
 
+static void
+refuse_etrn(struct driver *d)
+{
+	d->answers[SMTP_CHECK_ETRN] =
+		(struct driver_answer) { 554, "5.7.1 not you", false };
+}
+
 #define RSET	    "RSET\r\n"
 #define M(path)	    "MAIL FROM" path "\r\n" RSET
 #define R(path)	    "RCPT TO" path "\r\n"
@@ -365,6 +377,21 @@ static const struct session_row path_rows[] = {
 	  FEED("VRFY a\r\n" MAIL "VRFY a\r\n" RCPT),
 	  "550 5.1.1 who?\r\n" MAIL_OK "550 5.1.1 who?\r\n" RCPT_OK, "",
 	  "VMVR" },
+	{ "ETRN", NULL,
+	  FEED("ETRN @d.example\r\netrn #d.example \r\nETRN "
+	       "[192.0.2.9]\r\n" MAIL RCPT),
+	  NO_ETRN NO_ETRN
+	  "459 <[192.0.2.9]>: service unavailable\r\n" MAIL_OK RCPT_OK,
+	  "", "TTTMR" },
+	{ "ETRN: what is not a domain", NULL,
+	  FEED("ETRN\r\nETRN a b\r\nETRN -d\r\nETRN @\r\nETRN <d>\r\n"),
+	  "500 Syntax: ETRN domain\r\n500 Syntax: ETRN domain\r\n"
+	  "501 Error: invalid parameter syntax\r\n"
+	  "501 Error: invalid parameter syntax\r\n"
+	  "501 Error: invalid parameter syntax\r\n",
+	  "", "" },
+	{ "ETRN refused", refuse_etrn, FEED("ETRN d.example\r\n" MAIL RCPT),
+	  "554 5.7.1 not you\r\n" MAIL_OK RCPT_OK, "", "TMR" },
 };
 
 /* --- lists in main.cf --- */

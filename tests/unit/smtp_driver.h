@@ -209,7 +209,7 @@ driver_check(struct driver *d)
 	struct driver_answer a = driver_answer(d, check);
 	struct envelope_head head = { 0 };
 
-	text_add(&d->asked, (struct span) { &"CHMRDEV"[check], 1 });
+	text_add(&d->asked, (struct span) { &"CHMRDEVT"[check], 1 });
 	if (a.code == 0 && check == SMTP_CHECK_MAIL) {
 		smtp_envelope_head(&d->s, &head);
 		must(envelope_begin(&d->env, &head) == 0);

@@ -205,7 +205,7 @@ static const struct session_row error_rows[] = {
 	  FEED("NOOP\r\nRSET\r\nVRFY a@b\r\nHELP\r\n" HELO "NOOP\r\n"),
 	  OK OK "252 2.0.0 a@b\r\n"
 		"214 2.0.0 Commands: HELO EHLO MAIL RCPT DATA BDAT RSET NOOP "
-		"VRFY HELP QUIT (RFC 5321)\r\n" HELO_OK TOO_MANY_ERRORS,
+		"VRFY ETRN HELP QUIT (RFC 5321)\r\n" HELO_OK TOO_MANY_ERRORS,
 	  "", NULL },
 };
 

@@ -125,7 +125,7 @@ static const struct session_row rows[] = {
 			 "HELP\r\n" QUIT),
 	  HELO_OK EHLO_TLS_OK OK
 	  "214 2.0.0 Commands: HELO EHLO MAIL RCPT DATA BDAT RSET NOOP VRFY "
-	  "HELP QUIT (RFC 5321)\r\n" BYE,
+	  "ETRN HELP QUIT (RFC 5321)\r\n" BYE,
 	  "", NULL },
 	{ "level encrypt: what is not", must_have,
 	  FEED(EHLO MAIL "RSET\r\n"
