@@ -88,6 +88,8 @@ run(const uint8_t *data, size_t size, size_t piece)
 	return sum;
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
