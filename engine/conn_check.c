@@ -120,37 +120,50 @@ prepend(struct conn *c, const struct policy_verdict *verdict)
 				 "no room for more headers: PREPEND");
 }
 
-static void
-ask_policy(struct worker *w, struct conn *c)
+/* False: the answer is on its way. */
+static bool
+ask_policy(struct worker *w, struct conn *c, struct policy_verdict *verdict)
 {
 	struct policy_query query = query_of(w, c);
-	struct policy_verdict verdict;
-	struct smtp_facts facts;
 	struct who who;
 
 	add_who(c, &who, &query);
 	if (policy_has_servers(c->policy))
 		add_details(w, c, &query);
-	policy_ask(c->policy, &query, &verdict);
-	if (verdict.is_pending) {
+	policy_ask(c->policy, &query, verdict);
+	if (verdict->is_pending) {
 		counter_add(&w->stats.waits_lookup, 1);
 		c->wait = CONN_WAIT_LOOKUP;
-		return;
+		return false;
 	}
 	lookup_pins_drop(w->lookups, &c->pins);
-	for (unsigned i = 0; i < verdict.findings_n; i++)
-		conn_log_verdict(c, verdict.findings[i].verb, 0,
-				 verdict.findings[i].text);
-	if (verdict.is_discard && query.stage <= POLICY_EOD)
+	for (unsigned i = 0; i < verdict->findings_n; i++)
+		conn_log_verdict(c, verdict->findings[i].verb, 0,
+				 verdict->findings[i].text);
+	if (verdict->is_discard && query.stage <= POLICY_EOD)
 		c->is_discard = true;
-	prepend(c, &verdict);
-	if (verdict.code == 0 && query.stage == POLICY_MAIL) {
+	prepend(c, verdict);
+	return true;
+}
+
+static void
+answer(struct worker *w, struct conn *c)
+{
+	enum policy_stage stage = (enum policy_stage)c->smtp.check;
+	struct policy_verdict verdict; /* 6 KiB: not cleared */
+
+	policy_verdict_init(&verdict);
+	if (!policy_is_idle(c->policy, stage) && !ask_policy(w, c, &verdict))
+		return;
+	if (verdict.code == 0 && stage == POLICY_MAIL) {
 		verdict.code = (uint16_t)begin_message(w, c);
-		span_copy(SPAN("4.3.1 Insufficient system storage"),
-			  verdict.text, sizeof(verdict.text));
+		if (verdict.code != 0)
+			span_copy(SPAN("4.3.1 Insufficient system storage"),
+				  verdict.text, sizeof(verdict.text));
 	}
-	if (verdict.code == 0 && query.stage == POLICY_RCPT) {
-		facts = smtp_facts(&c->smtp);
+	if (verdict.code == 0 && stage == POLICY_RCPT) {
+		struct smtp_facts facts = smtp_facts(&c->smtp);
+
 		verdict.code = (uint16_t)policy_route(c->policy, facts.rcpt,
 						      &facts.like, &c->msg->env,
 						      verdict.text);
@@ -169,7 +182,7 @@ conn_check(struct worker *w, struct conn *c)
 	if (c->smtp.is_name_wanted)
 		conn_name(w, c);
 	else
-		ask_policy(w, c);
+		answer(w, c);
 }
 
 void

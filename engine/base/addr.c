@@ -13,12 +13,29 @@
 #define HOST_BYTES_MAX	255
 #define LABEL_BYTES_MAX 63
 
-/* RFC 5322 section 3.2.3, with RFC 6531's bytes over 127. */
+#define ATEXT 1u /* RFC 5322 section 3.2.3, with RFC 6531's bytes over 127 */
+#define HOST  2u /* of a label */
+#define BOTH  (ATEXT | HOST)
+
+static const uint8_t kinds[256] = {
+	['0' ... '9'] = BOTH,	['A' ... 'Z'] = BOTH,  ['a' ... 'z'] = BOTH,
+	[128 ... 255] = BOTH,	['-'] = BOTH,	       ['_'] = BOTH,
+	['#' ... '\''] = ATEXT, ['{' ... '~'] = ATEXT, ['!'] = ATEXT,
+	['*'] = ATEXT,		['+'] = ATEXT,	       ['/'] = ATEXT,
+	['='] = ATEXT,		['?'] = ATEXT,	       ['^'] = ATEXT,
+	['`'] = ATEXT,
+};
+
+static bool
+is_kind(char c, unsigned kind)
+{
+	return (kinds[(unsigned char)c] & kind) != 0;
+}
+
 static bool
 is_atext(char c)
 {
-	return ascii_is_alnum(c) || (unsigned char)c > 127 ||
-	       (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
+	return is_kind(c, ATEXT);
 }
 
 /* What may stand in quotes, or behind a backslash. */
@@ -45,7 +62,6 @@ bool
 addr_is_hostname(struct span name, const char **why)
 {
 	bool is_numeric = true;
-	size_t label = 0;
 
 	*why = "host name is too long";
 	if (name.len > HOST_BYTES_MAX)
@@ -53,29 +69,28 @@ addr_is_hostname(struct span name, const char **why)
 	*why = "host name is missing";
 	if (name.len == 0)
 		return false;
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.p[i];
-		bool is_last = i + 1 == name.len || name.p[i + 1] == '.';
+	for (;;) {
+		size_t n = 0;
 
-		if (c == '.') {
-			*why = "misplaced dot in a host name";
-			if (label == 0 || i + 1 == name.len)
-				return false;
-			label = 0;
-			continue;
+		while (n < name.len && is_kind(name.p[n], HOST)) {
+			is_numeric &= name.p[n] >= '0' && name.p[n] <= '9';
+			n++;
 		}
-		*why = "misplaced hyphen in a host name";
-		if (c == '-' && (label == 0 || is_last))
-			return false;
 		*why = "bad character in a host name";
-		if (!ascii_is_alnum(c) && c != '-' && c != '_' &&
-		    (unsigned char)c < 128)
+		if (n < name.len && name.p[n] != '.')
+			return false;
+		*why = "misplaced dot in a host name";
+		if (n == 0 || n + 1 == name.len)
+			return false;
+		*why = "misplaced hyphen in a host name";
+		if (name.p[0] == '-' || name.p[n - 1] == '-')
 			return false;
 		*why = "label of a host name is too long";
-		if (++label > LABEL_BYTES_MAX)
+		if (n > LABEL_BYTES_MAX)
 			return false;
-		if (c < '0' || c > '9')
-			is_numeric = false;
+		if (n == name.len)
+			break;
+		name = span_from(name, n + 1);
 	}
 	*why = "host name is a number; an address stands in []";
 	return !is_numeric;
@@ -240,6 +255,7 @@ compose(struct span local, bool has_at, struct span domain, struct addr *out,
 	const char **why)
 {
 	enum addr_result res;
+	unsigned char bits = 0;
 
 	*why = "address is too long";
 	if (!put_local(out, local))
@@ -257,7 +273,8 @@ compose(struct span local, bool has_at, struct span domain, struct addr *out,
 	}
 	out->text[out->len] = '\0';
 	for (unsigned i = 0; i < out->len; i++)
-		out->is_utf8 |= (unsigned char)out->text[i] > 127;
+		bits |= (unsigned char)out->text[i];
+	out->is_utf8 = bits > 127;
 	*why = "bad UTF-8";
 	return !out->is_utf8 || span_is_utf8(addr_span(out)) ? ADDR_OK
 							     : ADDR_BAD;

@@ -123,10 +123,13 @@ span_word(struct span *s, const char *seps)
 {
 	size_t n = 0;
 	struct span word;
+	char top = 0; /* most bytes of a word are above all of these */
 
+	for (const char *sep = seps; *sep; sep++)
+		top = *sep > top ? *sep : top;
 	while (s->len && is_one_of(s->p[0], seps))
 		*s = span_from(*s, 1);
-	while (n < s->len && !is_one_of(s->p[n], seps))
+	while (n < s->len && (s->p[n] > top || !is_one_of(s->p[n], seps)))
 		n++;
 	word = span_to(*s, n);
 	*s = span_from(*s, n);

@@ -114,6 +114,20 @@ struct policy_verdict {
 	char headers[POLICY_HEADERS_MAX]; /* each with its "\n" */
 };
 
+/* "Go on", before anything has been asked. */
+static inline void
+policy_verdict_init(struct policy_verdict *v)
+{
+	v->code = 0;
+	v->is_pending = v->is_close = v->is_discard = false;
+	v->findings_n = 0;
+	v->headers_len = 0;
+	v->text[0] = '\0';
+}
+
+/* Nothing is asked at this stage, as at most stages of most sites. */
+bool policy_is_idle(const struct policy *policy, enum policy_stage stage);
+
 /*
  * Where an answer from outside is missing, it is on its way, out->is_pending is
  * set and nothing else in *out counts: ask the same again once lookups_next()

@@ -416,9 +416,8 @@ run_stage(struct policy_eval *e)
 	}
 }
 
-/* Nothing to ask, as at most stages of most sites. */
-static bool
-is_idle(const struct policy *policy, enum policy_stage stage)
+bool
+policy_is_idle(const struct policy *policy, enum policy_stage stage)
 {
 	switch (stage) {
 	case POLICY_CONNECT:
@@ -471,13 +470,7 @@ policy_ask(const struct policy *policy, const struct policy_query *query,
 {
 	struct policy_eval e; /* 16 KiB: only what needs it is set */
 
-	out->code = 0;
-	out->is_close = out->is_discard = out->is_pending = false;
-	out->findings_n = 0;
-	out->headers_len = 0;
-	out->text[0] = '\0';
-	if (is_idle(policy, query->stage))
-		return;
+	policy_verdict_init(out);
 	e.policy = policy;
 	e.query = query;
 	e.out = out;

@@ -8,13 +8,16 @@ static const struct {
 	const char *line;  /* "250 2.1.0 Ok", one %s at most */
 	struct span whole; /* as it goes out, with nothing to fill in */
 } replies[] = {
-#define WHOLE(text)                    \
-	{                              \
-		text, sizeof(text) - 1 \
-	}
-#define REPLY(sym, code, dsn, text)            \
+/* clang-format off */
+#define WHOLE(has_dsn, full, plain) \
+	{ has_dsn ? full : plain, \
+	  has_dsn ? sizeof(full) - 1 : sizeof(plain) - 1 }
+#define REPLY(sym, code, dsn, text) \
 	[REPLY_##sym] = { code, dsn "\0" text, \
-			  WHOLE(#code " " dsn " " text "\r\n") },
+			  WHOLE(sizeof(dsn) > 1, \
+				#code " " dsn " " text "\r\n", \
+				#code " " text "\r\n") },
+/* clang-format on */
 #include "engine/smtp/replies.def"
 #undef REPLY
 #undef WHOLE
@@ -107,7 +110,7 @@ smtp_reply(struct smtp *s, struct smtp_out *out, enum smtp_reply reply,
 
 	if (replies[reply].code >= 400 && !is_forgiven(s, reply))
 		smtp_error_count(s);
-	if (arg == NULL && *dsn != '\0') {
+	if (arg == NULL) {
 		smtp_out_put(out, whole.p, whole.len);
 		soften(s, out, out->len - (uint32_t)whole.len);
 		put_footer(s, out, replies[reply].code, (uint32_t)whole.len);

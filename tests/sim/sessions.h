@@ -113,9 +113,13 @@ void
 policy_ask(const struct policy *policy, const struct policy_query *q,
 	   struct policy_verdict *out)
 {
-	out->code = 0;
-	out->is_close = out->is_discard = out->is_pending = false;
-	out->findings_n = 0;
+	policy_verdict_init(out);
+}
+
+bool
+policy_is_idle(const struct policy *policy, enum policy_stage stage)
+{
+	return false;
 }
 
 bool

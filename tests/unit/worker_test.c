@@ -185,9 +185,7 @@ policy_ask(const struct policy *policy, const struct policy_query *q,
 	   struct policy_verdict *out)
 {
 	(void)policy;
-	out->code = 0;
-	out->is_close = out->is_discard = out->is_pending = false;
-	out->findings_n = 0;
+	policy_verdict_init(out);
 	out->is_pending = slow_ask(q);
 	if (out->is_pending)
 		return;
@@ -196,6 +194,14 @@ policy_ask(const struct policy *policy, const struct policy_query *q,
 		out->code = 550;
 		strcpy(out->text, "5.1.1 unknown");
 	}
+}
+
+bool
+policy_is_idle(const struct policy *policy, enum policy_stage stage)
+{
+	(void)policy;
+	(void)stage;
+	return false;
 }
 
 bool
