@@ -4,18 +4,6 @@
 #include "engine/base/must.h"
 
 bool
-span_is_equal(struct span a, struct span b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
-}
-
-bool
-span_is_equal_nocase(struct span a, struct span b)
-{
-	return a.len == b.len && span_has_prefix_nocase(a, b);
-}
-
-bool
 span_has_prefix_nocase(struct span s, struct span prefix)
 {
 	if (s.len < prefix.len)
@@ -40,36 +28,6 @@ span_find_last(struct span s, char c)
 	const char *hit = s.len ? memrchr(s.p, c, s.len) : NULL;
 
 	return hit ? (size_t)(hit - s.p) : s.len;
-}
-
-struct span
-span_from(struct span s, size_t i)
-{
-	assert(i <= s.len);
-	return (struct span) { s.p + i, s.len - i };
-}
-
-struct span
-span_to(struct span s, size_t i)
-{
-	assert(i <= s.len);
-	return (struct span) { s.p, i };
-}
-
-static bool
-is_space(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-struct span
-span_trim(struct span s)
-{
-	while (s.len && is_space(s.p[0]))
-		s = span_from(s, 1);
-	while (s.len && is_space(s.p[s.len - 1]))
-		s.len--;
-	return s;
 }
 
 bool

@@ -7,6 +7,7 @@
 #ifndef PENSTOCK_BASE_SPAN_H
 #define PENSTOCK_BASE_SPAN_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -46,21 +47,55 @@ ascii_is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-bool span_is_equal(struct span a, struct span b);
+static inline bool
+ascii_is_space(char c)
+{
+	return ascii_is_blank(c) || c == '\r' || c == '\n';
+}
+
+static inline bool
+span_is_equal(struct span a, struct span b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.p, b.p, a.len) == 0);
+}
+
 /* Equal but for ASCII case. */
-bool span_is_equal_nocase(struct span a, struct span b);
 bool span_has_prefix_nocase(struct span s, struct span prefix);
+static inline bool
+span_is_equal_nocase(struct span a, struct span b)
+{
+	return a.len == b.len && span_has_prefix_nocase(a, b);
+}
 
 /* First (last) place of c, or s.len. */
 size_t span_find(struct span s, char c);
 size_t span_find_last(struct span s, char c);
 
 /* Bytes from (up to) the i-th; i may be s.len, not more. */
-struct span span_from(struct span s, size_t i);
-struct span span_to(struct span s, size_t i);
+static inline struct span
+span_from(struct span s, size_t i)
+{
+	assert(i <= s.len);
+	return (struct span) { s.p + i, s.len - i };
+}
+
+static inline struct span
+span_to(struct span s, size_t i)
+{
+	assert(i <= s.len);
+	return (struct span) { s.p, i };
+}
 
 /* Without blanks (space, tab, CR, LF) at both ends. */
-struct span span_trim(struct span s);
+static inline struct span
+span_trim(struct span s)
+{
+	while (s.len && ascii_is_space(s.p[0]))
+		s = span_from(s, 1);
+	while (s.len && ascii_is_space(s.p[s.len - 1]))
+		s.len--;
+	return s;
+}
 
 /* Well-formed UTF-8 (RFC 3629): no overlong form, no surrogate. */
 bool span_is_utf8(struct span s);

@@ -89,11 +89,14 @@ static bool
 is_bad_path(struct span path)
 {
 	struct span rest = path, part;
+	bool has_dots = false;
 
-	for (size_t i = 0; i < path.len; i++)
+	for (size_t i = 0; i < path.len; i++) {
 		if ((unsigned char)path.p[i] < ' ' || path.p[i] == 127)
 			return true;
-	while ((part = span_word(&rest, "/")).len > 0)
+		has_dots |= path.p[i] == '.' && i > 0 && path.p[i - 1] == '.';
+	}
+	while (has_dots && (part = span_word(&rest, "/")).len > 0)
 		if (span_is_equal(part, SPAN("..")))
 			return true;
 	return path.len == 0;
