@@ -188,7 +188,8 @@ main(int argc, char **argv)
 	if (strcmp(argv[1], "wake") == 0)
 		cfg.queues_n = 2;
 	bytes = (uint32_t)strtoul(argv[3], NULL, 10);
-	cfg.mtu = bytes > 1514 ? bytes - 14 : 0;
+	if (cfg.queues_n == 1 && bytes > 1514)
+		cfg.mtu = bytes - 14;
 	us = strtoull(argv[4], NULL, 10) * US_PER_SEC;
 	diag_init(&diag);
 	d = port_dpdk_start(&cfg, &diag);
