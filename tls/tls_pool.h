@@ -23,6 +23,7 @@
 /* One thread's rings with one worker. */
 struct tls_link {
 	struct ring to_thread, to_worker;
+	uint64_t unsaid_us; /* the thread's: since when no wake-up; 0: none */
 };
 
 /* A worker's side: its thread's own but for what is marked. */

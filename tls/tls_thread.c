@@ -13,6 +13,29 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* How long a worker may be left asleep while there is more to do for it. */
+#define WAKE_DELAY_US 500
+
+/*
+ * To wake a worker for each connection costs both sides a system call and a
+ * switch. While others of its connections wait, a few come home together; the
+ * last one that waits always wakes it.
+ */
+static void
+come_home(struct tls_side *side, struct tls_link *link, struct tls_conn *c)
+{
+	uint64_t now_us = clock_now_us();
+
+	must(ring_put(&link->to_worker, c));
+	if (link->unsaid_us == 0)
+		link->unsaid_us = now_us;
+	if (ring_n(&link->to_thread) != 0 &&
+	    now_us - link->unsaid_us < WAKE_DELAY_US)
+		return;
+	link->unsaid_us = 0;
+	tls_side_wake(side);
+}
+
 /* One connection of each worker. Gives how many there were. */
 static unsigned
 round_of_all(struct tls_thread *th)
@@ -28,8 +51,7 @@ round_of_all(struct tls_thread *th)
 			continue;
 		tls_step(c);
 		counter_add(&th->steps, 1); /* before anybody knows of it */
-		must(ring_put(&link->to_worker, c));
-		tls_side_wake(&tls->sides[w]);
+		come_home(&tls->sides[w], link, c);
 		n++;
 	}
 	return n;
